@@ -1,0 +1,16 @@
+/** Time as a parameter: production uses the machine's, tests a simulated one. */
+export interface Clock {
+  /** Monotonic milliseconds; only differences mean something. */
+  now(): number;
+  /** Milliseconds since the Unix epoch; may jump. */
+  wallTime(): number;
+  setTimeout(run: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setTimeout: (run, delayMs) => setTimeout(run, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};

@@ -1,0 +1,32 @@
+import type { Finish, Source, Usage } from '#src/ports/answer.ts';
+
+/** One message of a prompt. */
+export interface PromptMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly text: string;
+}
+
+export interface GenerationRequest {
+  readonly question: string;
+  /** The evidence, best first. */
+  readonly sources: readonly Source[];
+  /** The same question and evidence as text for a model that reads prompts. */
+  readonly prompt: readonly PromptMessage[];
+  readonly language: string;
+  readonly temperature?: number;
+}
+
+/** A stream is any number of `text` and `citation` parts and exactly one `end`. A stream without an end was cut off. */
+export type GenerationPart =
+  | { readonly type: 'text'; readonly text: string }
+  /** `start` and `end` count UTF-16 units from the beginning of this stream's text. */
+  | { readonly type: 'citation'; readonly source_id: string; readonly start: number; readonly end: number }
+  | { readonly type: 'end'; readonly finish: Exclude<Finish, 'cancelled'>; readonly usage: Usage };
+
+/** Writes an answer from a question and its evidence. */
+export interface LanguageModel {
+  /** `provider:model`, as settings, logs and `answer-end` name it. */
+  readonly id: string;
+  /** Rejects with a ServiceError; ends early, without an `end` part, once `signal` is aborted. */
+  stream(request: GenerationRequest, signal: AbortSignal): AsyncIterable<GenerationPart>;
+}

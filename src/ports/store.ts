@@ -1,0 +1,187 @@
+import type { AnswerEnd, AskOptions, Metadata, Source } from '#src/ports/answer.ts';
+import type { ErrorBody } from '#src/errors.ts';
+import type { TermStatistics } from '#src/ports/lexical-index.ts';
+
+/**
+ * What one tenant may do with its data. A session holds this object and nothing wider: no call takes a tenant's id,
+ * so no caller can forget to filter by it. Every method rejects with a ServiceError: `STORE_UNAVAILABLE` while the
+ * store restarts, `STORE_FULL` when the disk is, or what the method names.
+ */
+export interface TenantStore {
+  readonly tenant: string;
+  readonly conversations: ConversationStore;
+  readonly knowledge: KnowledgeStore;
+}
+
+/** How a turn ended. */
+export type TurnOutcome =
+  | { readonly state: 'answered'; readonly end: AnswerEnd }
+  | { readonly state: 'failed'; readonly error: ErrorBody };
+
+export interface NewTurn {
+  readonly id: string;
+  readonly session: string;
+  /** The asker's own id of the question; one id in one session is one turn. */
+  readonly askId: string;
+  readonly question: string;
+  readonly options: AskOptions;
+  /** Milliseconds since the epoch. */
+  readonly acceptedAt: number;
+}
+
+export interface TurnRecord extends NewTurn {
+  readonly state: 'accepted' | 'answered' | 'failed';
+  readonly endedAt: number | null;
+  readonly end: AnswerEnd | null;
+  readonly error: ErrorBody | null;
+}
+
+export interface SessionRecord {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly turnCount: number;
+  /** The first question, for lists. */
+  readonly title: string | null;
+}
+
+/** `cursor` of a page is given back as `after` to read the next one; null at the end. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly cursor: string | null;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly after?: string;
+}
+
+export interface Feedback {
+  readonly turn: string;
+  readonly rating: 'up' | 'down';
+  readonly comment?: string;
+}
+
+/** Sessions, their turns and messages, and what readers thought of them. Writes are on disk when they resolve. */
+export interface ConversationStore {
+  /**
+   * Writes a turn, and its session when that is new. An `askId` that the session has seen with the same question gives
+   * the turn of then (`repeated`); with another question it rejects with `ASK_CONFLICT`.
+   */
+  acceptTurn(turn: NewTurn): Promise<{ readonly turn: TurnRecord; readonly repeated: boolean }>;
+  /** Writes the end of a turn once: false when it had ended before. Rejects with `TURN_NOT_FOUND`. */
+  endTurn(turn: string, outcome: TurnOutcome, endedAt: number): Promise<boolean>;
+  /** Writes a turn that is already over, such as an answer from the cache. */
+  recordTurn(turn: NewTurn, outcome: TurnOutcome, endedAt: number): Promise<void>;
+  /** Rejects with `TURN_NOT_FOUND`. */
+  getTurn(turn: string): Promise<TurnRecord>;
+  /** Turns without an end, oldest first: of one session, or of all. */
+  unfinishedTurns(session?: string): Promise<readonly TurnRecord[]>;
+  /** Rejects with `SESSION_NOT_FOUND`. */
+  getSession(session: string): Promise<SessionRecord>;
+  /** Oldest first. Rejects with `SESSION_NOT_FOUND`. */
+  listTurns(session: string, page: PageRequest): Promise<Page<TurnRecord>>;
+  /** Latest first. */
+  listSessions(page: PageRequest): Promise<Page<SessionRecord>>;
+  /** Forgets a session with everything in it. Rejects with `SESSION_NOT_FOUND`. */
+  deleteSession(session: string): Promise<void>;
+  /** A second opinion of a turn replaces the first. Rejects with `TURN_NOT_FOUND`. */
+  addFeedback(feedback: Feedback, at: number): Promise<void>;
+}
+
+export interface NewDocument {
+  readonly id: string;
+  readonly text: string;
+  readonly title?: string;
+  readonly uri?: string;
+  readonly metadata?: Metadata;
+}
+
+/** In tokens of our own tokenizer (src/rag/tokens.ts). */
+export interface Chunking {
+  readonly chunkSize: number;
+  readonly overlap: number;
+}
+
+export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface JobRecord {
+  readonly id: string;
+  readonly kind: 'index' | 'reindex';
+  readonly state: JobState;
+  readonly total: number;
+  /** Documents that are through: indexed, unchanged or failed. */
+  readonly done: number;
+  readonly indexed: number;
+  readonly unchanged: number;
+  readonly chunks: number;
+  readonly failures: readonly { readonly document: string; readonly error: ErrorBody }[];
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface DocumentRecord {
+  readonly id: string;
+  readonly title: string;
+  readonly uri: string | null;
+  readonly metadata: Metadata;
+  readonly version: number;
+  readonly chunkCount: number;
+  /** Bytes of the text in UTF-8. */
+  readonly sizeBytes: number;
+  readonly updatedAt: number;
+}
+
+export interface ChunkRecord {
+  readonly id: string;
+  readonly position: number;
+  /** The headings above the chunk, outermost first. */
+  readonly headings: readonly string[];
+  readonly text: string;
+  /** Where the chunk stands in the document's text, in UTF-16 units. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SearchRequest {
+  readonly question: string;
+  readonly limit: number;
+  /** Only documents whose metadata holds all of these. */
+  readonly filter?: Metadata;
+  readonly language: string;
+}
+
+export interface SearchResult {
+  /** Best first. */
+  readonly sources: readonly Source[];
+  /** The question's terms in their order, repeated as they were; empty when nothing in it can be searched. */
+  readonly terms: readonly string[];
+  readonly statistics: TermStatistics;
+}
+
+/** Documents of one collection, their chunks and indexes, and the jobs that change them. */
+export interface KnowledgeStore {
+  /** Raised by every change that could change an answer; undefined while the store restarts. */
+  epoch(): number | undefined;
+  /** Writes an index job with its documents; nothing is visible yet. */
+  createIndexJob(documents: readonly NewDocument[], chunking: Chunking): Promise<JobRecord>;
+  /** Writes a job that chunks and indexes all documents again from their stored text. */
+  createReindexJob(): Promise<JobRecord>;
+  /** Does a bounded piece of the job and tells where it stands. Each document becomes visible in one transaction. */
+  advanceJob(job: string): Promise<JobRecord>;
+  /** Ends a job that has not ended; documents that are through stay. Rejects with `JOB_NOT_FOUND`. */
+  cancelJob(job: string): Promise<JobRecord>;
+  /** Rejects with `JOB_NOT_FOUND`. */
+  getJob(job: string): Promise<JobRecord>;
+  /** Latest first. */
+  listJobs(page: PageRequest): Promise<Page<JobRecord>>;
+  /** Jobs that are queued or running, oldest first. */
+  unfinishedJobs(): Promise<readonly JobRecord[]>;
+  /** By id. */
+  listDocuments(page: PageRequest): Promise<Page<DocumentRecord>>;
+  /** Rejects with `DOCUMENT_NOT_FOUND`. */
+  getDocument(id: string): Promise<DocumentRecord & { readonly chunks: readonly ChunkRecord[] }>;
+  /** Rejects with `DOCUMENT_NOT_FOUND`. */
+  deleteDocument(id: string): Promise<{ readonly chunksRemoved: number; readonly epoch: number }>;
+  search(request: SearchRequest): Promise<SearchResult>;
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    execArgv: ['--conditions=development'],
+    testTimeout: 15_000,
+    reporters: ['default'],
+  },
+});
