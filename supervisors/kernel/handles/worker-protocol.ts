@@ -1,4 +1,5 @@
-import type { ServiceErrorOptions, ErrorCode } from '#src/errors.ts';
+import type { ErrorCode, ServiceErrorOptions } from '#src/errors.ts';
+import { ServiceError } from '#src/errors.ts';
 
 /** Messages between a supervised worker thread and its handle. Both directions carry batches: one post per turn of the loop. */
 export type ToWorker =
@@ -32,4 +33,8 @@ export interface WireError {
 export interface WorkerStart {
   readonly heartbeatMs: number;
   readonly input: unknown;
+}
+
+export function fromWireError(error: WireError): ServiceError {
+  return new ServiceError(error.code, error.message, error.options);
 }

@@ -83,7 +83,3 @@ export function toWireError(error: ServiceError): WireError {
     },
   };
 }
-
-export function fromWireError(error: WireError): ServiceError {
-  return new ServiceError(error.code, error.message, error.options);
-}
