@@ -8,6 +8,9 @@ export interface Clock {
   clearTimeout(timer: unknown): void;
 }
 
+/** The longest delay of a timer, 24.8 days: Node fires a longer one at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),

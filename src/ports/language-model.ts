@@ -1,9 +1,17 @@
 import type { Finish, Source, Usage } from '#src/ports/answer.ts';
+import type { TermStatistics } from '#src/ports/lexical-index.ts';
 
 /** One message of a prompt. */
 export interface PromptMessage {
   readonly role: 'system' | 'user' | 'assistant';
   readonly text: string;
+}
+
+/** How the search understood the question, for a model that quotes instead of reading a prompt. */
+export interface LexicalEvidence {
+  /** The question's terms, as `SearchResult` has them. */
+  readonly terms: readonly string[];
+  readonly statistics: TermStatistics;
 }
 
 export interface GenerationRequest {
@@ -13,6 +21,8 @@ export interface GenerationRequest {
   /** The same question and evidence as text for a model that reads prompts. */
   readonly prompt: readonly PromptMessage[];
   readonly language: string;
+  /** Absent when nothing was searched by words; every term of the question then weighs the same. */
+  readonly evidence?: LexicalEvidence;
   readonly temperature?: number;
 }
 

@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '#src/ports/clock.ts';
 import type { SpecError } from './child-spec.ts';
 
 /** Exponential waiting time between restarts. OTP has none; a lost network connection needs one. */
@@ -17,10 +18,10 @@ export function backoffDelayMs(backoff: Backoff, attempt: number, random: () => 
 }
 
 export function checkBackoff(value: unknown): SpecError | undefined {
-  const { initialMs, maxMs, jitter } = value as Partial<Record<keyof Backoff, unknown>>;
+  const { initialMs, maxMs, jitter } = Object(value) as Partial<Record<keyof Backoff, unknown>>;
   const isValid =
     typeof initialMs === 'number' && initialMs > 0 &&
-    typeof maxMs === 'number' && maxMs >= initialMs &&
+    typeof maxMs === 'number' && maxMs >= initialMs && maxMs <= MAX_TIMER_MS &&
     (jitter === undefined || (typeof jitter === 'number' && jitter >= 0 && jitter <= 1));
   return isValid ? undefined : { tag: 'invalid_backoff', value };
 }

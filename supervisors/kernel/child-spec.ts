@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '#src/ports/clock.ts';
 import type { Backoff } from './backoff.ts';
 import { checkBackoff } from './backoff.ts';
 import type { StartFunction } from './process.ts';
@@ -103,17 +104,21 @@ function badCombination(value: unknown): SpecError {
 }
 
 function checkShutdown(value: unknown): SpecError | undefined {
-  if (value === undefined || value === 'infinity' || value === 'brutal_kill' || isWholeFrom(0, value)) return undefined;
+  if (value === undefined || value === 'infinity' || value === 'brutal_kill' || isDelay(0, value)) return undefined;
   return { tag: 'invalid_shutdown', value };
 }
 
 function checkBounds(spec: Loose): SpecError | undefined {
   const { startTimeoutMs, mailboxLimit, backoff } = spec;
-  if (startTimeoutMs !== undefined && startTimeoutMs !== 'infinity' && !isWholeFrom(1, startTimeoutMs)) {
+  if (startTimeoutMs !== undefined && startTimeoutMs !== 'infinity' && !isDelay(1, startTimeoutMs)) {
     return { tag: 'invalid_start_timeout', value: startTimeoutMs };
   }
   if (mailboxLimit !== undefined && !isWholeFrom(1, mailboxLimit)) return { tag: 'invalid_mailbox_limit', value: mailboxLimit };
   return backoff === undefined ? undefined : checkBackoff(backoff);
+}
+
+function isDelay(leastMs: number, value: unknown): boolean {
+  return isWholeFrom(leastMs, value) && value <= MAX_TIMER_MS;
 }
 
 export function isWholeFrom(least: number, value: unknown): value is number {

@@ -1,7 +1,9 @@
+import type { Clock } from '#src/ports/clock.ts';
 import { backoffDelayMs } from './backoff.ts';
 import type { ResolvedSpec } from './child-spec.ts';
 import { resolveSpec } from './child-spec.ts';
 import type { ChildSpec } from './child-spec.ts';
+import type { ExitReason } from './exit-reason.ts';
 import type { ProcessInfo } from './process-info.ts';
 import type { Pid, Process } from './process.ts';
 import type { Offender } from './report.ts';
@@ -11,13 +13,21 @@ import { NameTaken } from './start-child.ts';
 import type { ChildCounts, ChildStatus, StartChildResult } from './supervisor-api.ts';
 import { refused } from './supervisor-api.ts';
 
+export interface Retry {
+  cancel(): void;
+}
+
 /** What a supervisor keeps of one child across its incarnations. */
 export interface Child {
   readonly spec: ResolvedSpec;
   /** The incarnation that runs. Cleared before it is ended, so that its late exit is recognised as stale. */
   process: Process | undefined;
+  /** The last incarnation, from the first moment of its start: what has to be killed, also while it starts or ends. */
+  incarnation: Process | undefined;
   /** The restart that waits to be tried; another object each time, so that a cancelled one does nothing. */
-  retry: object | undefined;
+  retry: Retry | undefined;
+  /** Settles when the child that is being ended for good has ended. */
+  ending: Promise<ExitReason | undefined> | undefined;
   /** When the last incarnation ended, in the clock's milliseconds; undefined when a restart is not what comes next. */
   downSinceMs: number | undefined;
   restarts: number;
@@ -26,7 +36,16 @@ export interface Child {
 }
 
 export function createChild(spec: ChildSpec): Child {
-  return { spec: resolveSpec(spec), process: undefined, retry: undefined, downSinceMs: undefined, restarts: 0, attempts: 0 };
+  return {
+    spec: resolveSpec(spec),
+    process: undefined,
+    incarnation: undefined,
+    retry: undefined,
+    ending: undefined,
+    downSinceMs: undefined,
+    restarts: 0,
+    attempts: 0,
+  };
 }
 
 export function pidOf(child: Child): Pid | 'restarting' | undefined {
@@ -81,6 +100,28 @@ export function nextDelayMs(child: Child): number {
   if (backoff === undefined) return 0;
   child.attempts += 1;
   return backoffDelayMs(backoff, child.attempts);
+}
+
+/** Puts a restart off: by `delayMs`, or with 0 to the next turn of the event loop, so that calls are served in between. */
+export function postpone(child: Child, clock: Clock, delayMs: number, run: () => void): Retry {
+  const retry = delayMs === 0 ? nextTurn(run) : later(clock, delayMs, run);
+  child.retry = retry;
+  return retry;
+}
+
+function nextTurn(run: () => void): Retry {
+  const immediate = setImmediate(run);
+  return { cancel: () => clearImmediate(immediate) };
+}
+
+function later(clock: Clock, delayMs: number, run: () => void): Retry {
+  const timer = clock.setTimeout(run, delayMs);
+  return { cancel: () => clock.clearTimeout(timer) };
+}
+
+export function cancelRetry(child: Child): void {
+  child.retry?.cancel();
+  child.retry = undefined;
 }
 
 /** A child that ran longer than the longest wait has recovered: its next failure is a first one. */

@@ -1,9 +1,9 @@
 import { ServiceError } from '#src/errors.ts';
-import type { Child } from './child.ts';
-import { countChildren, createChild, forgetOldAttempts, infoOf, nextDelayMs, offenderOf, toResult } from './child.ts';
+import type { Child, Retry } from './child.ts';
+import { cancelRetry, countChildren, createChild, forgetOldAttempts, infoOf, nextDelayMs, offenderOf, postpone, toResult } from './child.ts';
 import type { ChildSpec, SpecError } from './child-spec.ts';
 import { checkChildSpec, isWholeFrom } from './child-spec.ts';
-import { endChild } from './end-child.ts';
+import { endChild, killAll } from './end-child.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { crashed, describeReason, SHUTDOWN } from './exit-reason.ts';
 import type { ProcessInfo } from './process-info.ts';
@@ -45,6 +45,9 @@ function checkOptions(options: DynamicSupervisorOptions): SpecError | undefined 
   return checkBudget(options);
 }
 
+/** Stands for a restart that is on its way. */
+const RESTARTING: Retry = { cancel: () => undefined };
+
 /** Every child goes its own way: none waits for the start, the restart or the end of another. */
 export class DynamicSupervisor implements Handle, DynamicSupervisorApi {
   readonly strategy = 'dynamic';
@@ -55,7 +58,8 @@ export class DynamicSupervisor implements Handle, DynamicSupervisorApi {
   readonly #intensity: RestartIntensity;
   /** Under the pid of their last incarnation, also while they wait for a restart or end. */
   readonly #children = new Map<Pid, Child>();
-  readonly #starting = new Set<Promise<unknown>>();
+  /** Children whose first start has not ended. */
+  readonly #starting = new Set<Child>();
   #isOver = false;
 
   constructor(context: StartContext, options: DynamicSupervisorOptions) {
@@ -85,10 +89,7 @@ export class DynamicSupervisor implements Handle, DynamicSupervisorApi {
 
   kill(): Promise<void> | undefined {
     this.#isOver = true;
-    const running = this.#runningProcesses();
-    for (const process of running) process.kill();
-    const gone = running.flatMap((process) => process.gone() ?? []);
-    return gone.length === 0 ? undefined : Promise.all(gone).then(() => undefined);
+    return killAll([...this.#children.values(), ...this.#starting]);
   }
 
   async startChild(spec: ChildSpec): Promise<StartChildResult> {
@@ -97,17 +98,20 @@ export class DynamicSupervisor implements Handle, DynamicSupervisorApi {
     if (fault !== undefined) return refused(fault);
     if (this.#children.size + this.#starting.size >= this.#maxChildren) return refused({ tag: 'max_children' });
     const child = createChild(spec);
-    return toResult(child, await this.#start(child));
+    this.#starting.add(child);
+    return toResult(child, await this.#start(child, (started) => this.#onStarted(child, started)));
   }
 
   async terminateChild(pid: Pid): Promise<Outcome> {
     this.#refuseIfOver();
     const child = this.#children.get(pid);
     if (child === undefined) return refused({ tag: 'not_found' });
-    const { process } = child;
+    const { process, ending } = child;
     const reason = await this.#endOne(child);
     this.#children.delete(pid);
-    if (reason !== undefined && this.#isShutdownError(child, reason)) this.#report('shutdown_error', offenderOf(child, process), reason);
+    if (ending === undefined && reason !== undefined && this.#isShutdownError(child, reason)) {
+      this.#report('shutdown_error', offenderOf(child, process), reason);
+    }
     return { ok: true };
   }
 
@@ -122,35 +126,38 @@ export class DynamicSupervisor implements Handle, DynamicSupervisorApi {
   }
 
   #refuseIfOver(): void {
-    if (this.#isOver) throw new ServiceError('ACTOR_DOWN', `supervisor ${this.#name} is not running: noproc`);
+    if (this.#isOver) throw this.#noproc();
   }
 
-  #runningProcesses(): Process[] {
-    return [...this.#children.values()].flatMap((child) => child.process ?? []);
+  #noproc(): ServiceError {
+    return new ServiceError('ACTOR_DOWN', `supervisor ${this.#name} is not running: noproc`);
   }
 
-  #start(child: Child): Started | Promise<Started> {
-    const starting = startChild(this.#runtime, child.spec, (process) => queueMicrotask(() => this.#handleExit(child, process)));
-    if (!(starting instanceof Promise)) return this.#started(child, starting);
-    const settled = starting.then((started) => {
-      this.#starting.delete(settled);
-      return this.#started(child, started);
-    });
-    this.#starting.add(settled);
-    return settled;
+  /** Calls `then` in the same turn in which the start ends, so that an exit that follows at once finds the child in its place. */
+  #start(child: Child, then: (started: Started) => Started): Started | Promise<Started> {
+    const starting = startChild(this.#runtime, child, (process) => queueMicrotask(() => this.#handleExit(child, process)));
+    return starting instanceof Promise ? starting.then(then) : then(starting);
   }
 
-  #started(child: Child, started: Started): Started {
+  #onStarted(child: Child, started: Started): Started {
+    this.#starting.delete(child);
+    if (this.#isOver) return this.#refuseLate(child);
+    this.#adopt(child, started);
+    return started;
+  }
+
+  /** The supervisor is over, or the child was terminated, while it started. */
+  #refuseLate(child: Child): Started {
+    child.incarnation?.kill();
+    return { kind: 'failed', reason: this.#noproc() };
+  }
+
+  #adopt(child: Child, started: Started): void {
     if (started.kind === 'failed') this.#report('start_error', offenderOf(child), crashed(started.reason));
-    if (started.kind !== 'started') return started;
-    if (this.#isOver) {
-      started.process.kill();
-      return { kind: 'failed', reason: SHUTDOWN };
-    }
+    if (started.kind !== 'started') return;
     child.process = started.process;
     this.#children.set(started.process.pid, child);
     this.#runtime.report({ type: 'progress', supervisor: this.#name, child: offenderOf(child) });
-    return started;
   }
 
   #handleExit(child: Child, process: Process): void {
@@ -169,40 +176,26 @@ export class DynamicSupervisor implements Handle, DynamicSupervisorApi {
   #restart(child: Child, oldPid: Pid, reason: ExitReason): void {
     if (!this.#intensity.allows(this.#runtime.clock.now())) return this.#giveUp(child, reason);
     const delayMs = nextDelayMs(child);
-    if (delayMs === 0) void this.#restartNow(child, oldPid);
-    else this.#later(child, (run) => this.#runtime.clock.setTimeout(run, delayMs), () => void this.#restartNow(child, oldPid));
+    if (delayMs === 0) return this.#restartNow(child, oldPid);
+    postpone(child, this.#runtime.clock, delayMs, () => this.#restartNow(child, oldPid));
   }
 
-  async #restartNow(child: Child, oldPid: Pid): Promise<void> {
-    const retry = (child.retry = {});
-    const starting = this.#start(child);
-    const started = starting instanceof Promise ? await starting : starting;
-    if (this.#isOver) return;
-    if (child.retry !== retry) return this.#dropLate(started);
-    if (started.kind === 'failed') return this.#tryAgain(child, oldPid, crashed(started.reason));
+  #restartNow(child: Child, oldPid: Pid): void {
+    child.retry = RESTARTING;
+    void this.#start(child, (started) => this.#onRestarted(child, oldPid, started));
+  }
+
+  #onRestarted(child: Child, oldPid: Pid, started: Started): Started {
+    if (this.#isOver || child.ending !== undefined) return this.#refuseLate(child);
+    this.#adopt(child, started);
+    if (started.kind === 'failed') {
+      postpone(child, this.#runtime.clock, 0, () => this.#restart(child, oldPid, crashed(started.reason)));
+      return started;
+    }
     child.retry = undefined;
     this.#children.delete(oldPid);
     if (started.kind === 'started') this.#reportRestart(child);
-  }
-
-  /** The child was terminated while it was being restarted. */
-  #dropLate(started: Started): void {
-    if (started.kind !== 'started') return;
-    this.#children.delete(started.process.pid);
-    started.process.kill();
-  }
-
-  #tryAgain(child: Child, oldPid: Pid, reason: ExitReason): void {
-    this.#later(child, (run) => setImmediate(run), () => this.#restart(child, oldPid, reason));
-  }
-
-  #later(child: Child, schedule: (run: () => void) => void, work: () => void): void {
-    const retry = {};
-    child.retry = retry;
-    schedule(() => {
-      if (this.#isOver || child.retry !== retry) return;
-      work();
-    });
+    return started;
   }
 
   #reportRestart(child: Child): void {
@@ -222,18 +215,28 @@ export class DynamicSupervisor implements Handle, DynamicSupervisorApi {
   async #end(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    await Promise.all(this.#starting);
-    const children = [...this.#children.values()];
+    const starting = killAll(this.#starting);
+    const children = [...this.#children.values()].filter((child) => child.ending === undefined);
     const reasons = await Promise.all(children.map((child) => this.#endOne(child)));
+    await Promise.all([starting, ...[...this.#children.values()].map((child) => child.ending)]);
     this.#children.clear();
     this.#reportShutdownErrors(children, reasons);
     this.#context.exit(SHUTDOWN);
   }
 
-  async #endOne(child: Child): Promise<ExitReason | undefined> {
+  #endOne(child: Child): Promise<ExitReason | undefined> {
+    child.ending ??= this.#endForGood(child);
+    return child.ending;
+  }
+
+  /** Answers with the exit reason, undefined where it did not run. */
+  async #endForGood(child: Child): Promise<ExitReason | undefined> {
     const { process } = child;
-    child.retry = undefined;
-    if (process === undefined) return undefined;
+    cancelRetry(child);
+    if (process === undefined) {
+      await killAll([child]);
+      return undefined;
+    }
     child.process = undefined;
     const reason = await endChild(this.#runtime, process);
     this.#runtime.report({ type: 'exit', supervisor: this.#name, child: offenderOf(child, process), reason });

@@ -1,4 +1,6 @@
 import type { Runtime } from './runtime.ts';
+import type { Child } from './child.ts';
+import { cancelRetry } from './child.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { KILLED } from './exit-reason.ts';
 import type { Process } from './process.ts';
@@ -42,4 +44,16 @@ function whenGone(process: Process): ExitReason | Promise<ExitReason> {
   const reason = process.reason ?? KILLED;
   const gone = process.gone();
   return gone === undefined ? reason : gone.then(() => reason);
+}
+
+/** Kills children in whatever state they are. Settles when all their resources are free, where that takes time. */
+export function killAll(children: Iterable<Child>): Promise<void> | undefined {
+  const gone: Promise<void>[] = [];
+  for (const child of children) {
+    cancelRetry(child);
+    child.incarnation?.kill();
+    const released = child.incarnation?.gone();
+    if (released !== undefined) gone.push(released);
+  }
+  return gone.length === 0 ? undefined : Promise.all(gone).then(() => undefined);
 }

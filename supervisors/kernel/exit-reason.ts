@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** Why a process ended. OTP's reasons: `normal`, `shutdown`, `{shutdown, Detail}`, `killed`, `noproc`, anything else. */
 export type ExitReason =
   | { readonly kind: 'normal' }
@@ -34,5 +36,5 @@ export function describeReason(reason: ExitReason): string {
 export function describeError(error: unknown): string {
   if (error instanceof Error) return `${error.name}: ${error.message}`;
   if (typeof error === 'string') return error;
-  return JSON.stringify(error) ?? String(error);
+  return inspect(error, { breakLength: Infinity });
 }

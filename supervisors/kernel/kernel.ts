@@ -3,11 +3,11 @@ import { ServiceError } from '#src/errors.ts';
 import type { Clock } from '#src/ports/clock.ts';
 import { systemClock } from '#src/ports/clock.ts';
 import type { ResolvedSpec } from './child-spec.ts';
-import { resolveSpec } from './child-spec.ts';
 import { endChild } from './end-child.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { NOPROC, SHUTDOWN } from './exit-reason.ts';
-import { infoOf } from './child.ts';
+import type { Child } from './child.ts';
+import { createChild, infoOf } from './child.ts';
 import type { ProcessInfo } from './process-info.ts';
 import type { AnyEvent, Asked, Pid, StartFunction, Watcher } from './process.ts';
 import { Process } from './process.ts';
@@ -48,7 +48,8 @@ export class Kernel implements Runtime {
   readonly #listeners = new Set<ReportListener>();
   readonly #stopGuard: () => void;
   #lastPid = 0;
-  #root: Process | undefined;
+  #root: Child | undefined;
+  #booting: unknown;
 
   constructor(options: KernelOptions = {}) {
     this.clock = options.clock ?? systemClock;
@@ -58,16 +59,21 @@ export class Kernel implements Runtime {
   /** Starts the tree. Rejects with what the first child that did not start has thrown (`cause` of `FailedToStartChild`). */
   async boot(root: Root, onExit: (reason: ExitReason) => void = () => undefined): Promise<void> {
     if (this.#root !== undefined) throw new TypeError('a kernel boots one tree');
-    const spec = resolveSpec({ id: root.name, name: root.name, type: 'supervisor', start: root.start });
-    const started = await startChild(this, spec, (process) => onExit(process.reason ?? SHUTDOWN));
+    const child = createChild({ id: root.name, name: root.name, type: 'supervisor', start: root.start });
+    const starting = startChild(this, child, (process) => onExit(process.reason ?? SHUTDOWN));
+    this.#root = child;
+    this.#booting = starting;
+    const started = await starting;
     if (started.kind === 'failed') this.#stopGuard();
     if (started.kind === 'failed') throw started.reason;
-    if (started.kind === 'started') this.#root = started.process;
+    if (started.kind === 'started') child.process = started.process;
   }
 
-  /** Ends the tree in reverse start order and answers with the exit reason of its root. */
+  /** Ends the tree in reverse start order, once it has started, and answers with the exit reason of its root. */
   async stop(): Promise<ExitReason> {
-    const reason = this.#root === undefined ? NOPROC : await endChild(this, this.#root);
+    await this.#booting;
+    const process = this.#root?.process;
+    const reason = process === undefined ? NOPROC : await endChild(this, process);
     this.#stopGuard();
     return reason;
   }
@@ -142,6 +148,7 @@ export class Kernel implements Runtime {
   /** Resolves as soon as a process runs under that name; rejects with ACTOR_DOWN after `timeoutMs`. */
   whenUp(name: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (this.registry.find(name) !== undefined) return Promise.resolve();
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
         this.clock.clearTimeout(timer);
@@ -186,14 +193,14 @@ export class Kernel implements Runtime {
 
   /** The live tree, undefined before `boot`. */
   tree(): ProcessInfo | undefined {
-    const process = this.#root;
-    if (process === undefined) return undefined;
-    return infoOf({ spec: process.spec, process, retry: undefined, downSinceMs: undefined, restarts: 0, attempts: 0 });
+    return this.#root === undefined ? undefined : infoOf(this.#root);
   }
 
+  /** What a listener fails at later is charged to the one who put it here, not to the child of the report. */
   onReport(listener: ReportListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    const bound = AsyncLocalStorage.bind(listener);
+    this.#listeners.add(bound);
+    return () => void this.#listeners.delete(bound);
   }
 
   #refuse(name: string): false {

@@ -49,6 +49,10 @@ export interface StartContext {
   readonly signal: AbortSignal;
   /** Tells that this child has ended. Only the first call counts. */
   exit(reason: ExitReason): void;
+  /** Ends this child with a crash: kills its handle, so that nothing of it stays, and exits with the error. */
+  fail(error: unknown): void;
+  /** Hands over, before the start is done, what is to be killed when the start is cut short. */
+  own(handle: Handle): void;
 }
 
 /** The child declines to start: nothing is wrong, there is just nothing to run. */
@@ -71,7 +75,8 @@ export class Process implements StartContext {
   queued = 0;
   handle: Handle | undefined;
   reason: ExitReason | undefined;
-  runningSinceMs = 0;
+  /** Later than any time until it runs. */
+  runningSinceMs = Infinity;
   exitedAtMs = 0;
   /** Told once, when the process has ended and its resources are free: the supervisor's view of an exit signal. */
   onGone: ((process: Process) => void) | undefined;
@@ -119,7 +124,10 @@ export class Process implements StartContext {
     if (this.#released === undefined) this.onGone?.(this);
   }
 
-  /** Ends the process from outside with a crash: its resources go, its supervisor sees `error`. */
+  own(handle: Handle): void {
+    this.handle = handle;
+  }
+
   fail(error: unknown): void {
     this.#end(crashed(error));
   }
@@ -132,18 +140,24 @@ export class Process implements StartContext {
     if (this.status === 'exited') return;
     const released = this.#release();
     if (released === undefined) return this.exit(reason);
-    this.#released = released.finally(() => this.onGone?.(this));
+    this.#released = released.then(() => this.onGone?.(this));
     this.exit(reason);
   }
 
-  /** Settles when the resources of an ended process are free. */
+  /** Ends a handle that its start has brought after the process had ended. */
+  endLate(handle: Handle): void {
+    this.handle = handle;
+    this.#released ??= this.#release();
+  }
+
+  /** Resolves when the resources of an ended process are free; undefined when they are. */
   gone(): Promise<void> | undefined {
     return this.#released;
   }
 
   #release(): Promise<void> | undefined {
     try {
-      return this.handle?.kill() ?? undefined;
+      return this.handle?.kill()?.catch((error: unknown) => this.runtime.callbackFailed(error));
     } catch (error) {
       this.runtime.callbackFailed(error);
       return undefined;

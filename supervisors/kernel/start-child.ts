@@ -1,6 +1,6 @@
 import type { Runtime } from './runtime.ts';
-import type { ResolvedSpec } from './child-spec.ts';
-import type { Handle, Process, StartResult } from './process.ts';
+import type { Child } from './child.ts';
+import type { Handle, Process, StartResult, Watcher } from './process.ts';
 import { IGNORE } from './process.ts';
 
 /** What became of a start. `failed` carries what was thrown, or what came instead of a handle. */
@@ -27,17 +27,21 @@ export class NameTaken extends Error {
   }
 }
 
-/** Starts one incarnation of a child; answers at once when its start function does. Never throws or rejects. */
-export function startChild(runtime: Runtime, spec: ResolvedSpec, onGone: (process: Process) => void): Started | Promise<Started> {
+/**
+ * Starts one incarnation of a child; answers at once when its start function does. A failed start answers when nothing
+ * is left of it. Never throws or rejects.
+ */
+export function startChild(runtime: Runtime, child: Child, onGone: (process: Process) => void): Started | Promise<Started> {
+  const { spec } = child;
   const process = runtime.createProcess(spec);
   const holder = spec.name === undefined ? undefined : runtime.registry.reserve(spec.name, process);
   if (holder !== undefined) return { kind: 'failed', reason: new NameTaken(holder.name ?? '', holder.pid) };
+  child.incarnation = process;
   let result: StartResult | Promise<StartResult>;
   try {
     result = runtime.runAs(process, () => spec.start(process));
   } catch (error) {
-    process.fail(error);
-    return { kind: 'failed', reason: error };
+    return failed(process, error);
   }
   return result instanceof Promise ? awaitStart(runtime, process, result, onGone) : settle(runtime, process, result, onGone);
 }
@@ -50,41 +54,36 @@ function awaitStart(
 ): Promise<Started> {
   return new Promise((resolve) => {
     const limit = process.spec.startTimeoutMs;
-    const timer = limit === 'infinity' ? undefined : runtime.clock.setTimeout(() => timeOut(limit), limit);
-    const finish = (outcome: Started): void => {
+    const timer = limit === 'infinity' ? undefined : runtime.clock.setTimeout(() => finish(timedOut(process, limit)), limit);
+    const finish = (outcome: Started | Promise<Started>): void => {
       if (timer !== undefined) runtime.clock.clearTimeout(timer);
       resolve(outcome);
     };
-    const timeOut = (limitMs: number): void => {
-      const reason = new StartTimeout(`${process.name ?? process.id} did not start within ${limitMs}ms`);
-      process.fail(reason);
-      finish({ kind: 'failed', reason });
-    };
-    process.watch((reason) => {
+    const onExit: Watcher = (reason) => {
       if (reason.kind !== 'normal') finish(failedByExit(process));
-    });
+    };
+    if (process.reason === undefined) process.watch(onExit);
+    else onExit(process.reason);
     starting.then(
       (result) => finish(settle(runtime, process, result, onGone)),
-      (error: unknown) => {
-        process.fail(error);
-        finish({ kind: 'failed', reason: error });
-      },
+      (error: unknown) => finish(failed(process, error)),
     );
   });
 }
 
-function settle(runtime: Runtime, process: Process, result: StartResult, onGone: (process: Process) => void): Started {
+function timedOut(process: Process, limitMs: number): Started | Promise<Started> {
+  return failed(process, new StartTimeout(`${process.name ?? process.id} did not start within ${limitMs}ms`));
+}
+
+function settle(runtime: Runtime, process: Process, result: StartResult, onGone: (process: Process) => void): Started | Promise<Started> {
   if (result === IGNORE) {
     process.exit({ kind: 'normal' });
     return IGNORED;
   }
   const { handle, info } = unwrap(result);
-  if (handle === undefined) {
-    process.fail(result);
-    return { kind: 'failed', reason: result };
-  }
+  if (handle === undefined) return failed(process, result);
   if (process.status === 'exited' && process.reason?.kind !== 'normal') {
-    void handle.kill();
+    process.endLate(handle);
     return failedByExit(process);
   }
   process.handle = handle;
@@ -107,7 +106,13 @@ function isHandle(value: unknown): value is Handle {
   return typeof send === 'function' && typeof shutdown === 'function' && typeof kill === 'function';
 }
 
-function failedByExit(process: Process): Started {
+function failedByExit(process: Process): Started | Promise<Started> {
   const { reason } = process;
-  return { kind: 'failed', reason: reason?.kind === 'error' ? reason.error : reason };
+  return failed(process, reason?.kind === 'error' ? reason.error : reason);
+}
+
+function failed(process: Process, reason: unknown): Started | Promise<Started> {
+  process.fail(reason);
+  const outcome: Started = { kind: 'failed', reason };
+  return process.gone()?.then(() => outcome) ?? outcome;
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { SpecError } from './child-spec.ts';
 import type { ExitReason } from './exit-reason.ts';
 
@@ -8,7 +9,7 @@ export class InvalidSupervisor extends Error {
   readonly fault: SpecError;
 
   constructor(part: InvalidSupervisor['part'], fault: SpecError) {
-    super(`${part}: ${fault.tag}${fault.value === undefined ? '' : `, got: ${JSON.stringify(fault.value) ?? String(fault.value)}`}`);
+    super(`${part}: ${fault.tag}${fault.value === undefined ? '' : `, got: ${inspect(fault.value, { depth: 1, breakLength: Infinity })}`}`);
     this.part = part;
     this.fault = fault;
   }

@@ -1,10 +1,10 @@
 import { ServiceError } from '#src/errors.ts';
 import type { Child } from './child.ts';
-import { countChildren, createChild, forgetOldAttempts, infoOf, nextDelayMs, offenderOf, statusOf, toResult } from './child.ts';
+import { cancelRetry, countChildren, createChild, forgetOldAttempts, infoOf, nextDelayMs, offenderOf, postpone, statusOf, toResult } from './child.ts';
 import type { AutoShutdown, ChildSpec } from './child-spec.ts';
 import { checkChildSpec, checkChildSpecs } from './child-spec.ts';
 import { CommandQueue } from './command-queue.ts';
-import { endChild } from './end-child.ts';
+import { endChild, killAll } from './end-child.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { crashed, SHUTDOWN } from './exit-reason.ts';
 import type { ProcessInfo } from './process-info.ts';
@@ -75,10 +75,16 @@ export class Supervisor implements Handle, SupervisorApi {
   }
 
   /** Starts the children in order; where one fails, those before it are ended in reverse and the start rejects. */
-  async start(): Promise<this> {
-    for (const child of [...this.#children]) {
+  start(): Promise<this> {
+    this.#context.own(this);
+    return this.#commands.put(() => this.#startAll());
+  }
+
+  async #startAll(): Promise<this> {
+    for (const child of this.#children) {
       const started = await this.#start(child);
       if (started.kind === 'failed') {
+        this.#isOver = true;
         await this.#endInReverse(this.#children);
         throw new FailedToStartChild(child.spec.id, started.reason);
       }
@@ -101,10 +107,7 @@ export class Supervisor implements Handle, SupervisorApi {
 
   kill(): Promise<void> | undefined {
     this.#isOver = true;
-    const running = this.#children.flatMap((child) => child.process ?? []);
-    for (const process of running) process.kill();
-    const gone = running.flatMap((process) => process.gone() ?? []);
-    return gone.length === 0 ? undefined : Promise.all(gone).then(() => undefined);
+    return killAll(this.#children);
   }
 
   startChild(spec: ChildSpec): Promise<StartChildResult> {
@@ -152,7 +155,7 @@ export class Supervisor implements Handle, SupervisorApi {
   }
 
   whichChildren(): Promise<readonly ChildStatus[]> {
-    return this.#call(() => this.#children.map(statusOf).reverse());
+    return this.#call(() => this.#children.map(statusOf).toReversed());
   }
 
   countChildren(): Promise<ChildCounts> {
@@ -164,13 +167,14 @@ export class Supervisor implements Handle, SupervisorApi {
   }
 
   #call<T>(run: () => T | Promise<T>): Promise<T> {
-    const refuseIfOver = (): void => {
-      if (this.#isOver) throw new ServiceError('ACTOR_DOWN', `supervisor ${this.#name} is not running: noproc`);
-    };
     return this.#commands.put(() => {
-      refuseIfOver();
+      if (this.#isOver) throw this.#noproc();
       return run();
     });
+  }
+
+  #noproc(): ServiceError {
+    return new ServiceError('ACTOR_DOWN', `supervisor ${this.#name} is not running: noproc`);
   }
 
   #find(id: string): Child | undefined {
@@ -189,13 +193,14 @@ export class Supervisor implements Handle, SupervisorApi {
   }
 
   async #start(child: Child): Promise<Started> {
-    const started = await startChild(this.#runtime, child.spec, (process) => this.#onGone(child, process));
+    if (this.#isOver) return { kind: 'failed', reason: this.#noproc() };
+    const started = await startChild(this.#runtime, child, (process) => this.#onGone(child, process));
+    if (this.#isOver) {
+      child.incarnation?.kill();
+      return { kind: 'failed', reason: this.#noproc() };
+    }
     if (started.kind === 'failed') this.#reportChild('start_error', child, crashed(started.reason));
     if (started.kind !== 'started') return started;
-    if (this.#isOver) {
-      started.process.kill();
-      return { kind: 'failed', reason: SHUTDOWN };
-    }
     child.process = started.process;
     this.#runtime.report({ type: 'progress', supervisor: this.#name, child: offenderOf(child) });
     this.#reportRestart(child);
@@ -244,7 +249,7 @@ export class Supervisor implements Handle, SupervisorApi {
     if (!this.#intensity.allows(this.#runtime.clock.now())) return this.#giveUp(child, reason);
     const delayMs = nextDelayMs(child);
     if (delayMs === 0) return this.#applyStrategy(child);
-    this.#later(child, (run) => this.#runtime.clock.setTimeout(run, delayMs), () => this.#applyStrategy(child));
+    this.#later(child, delayMs, () => this.#applyStrategy(child));
   }
 
   async #applyStrategy(child: Child): Promise<void> {
@@ -272,13 +277,11 @@ export class Supervisor implements Handle, SupervisorApi {
 
   /** Goes back to the queue first, so that calls and a shutdown are served between two tries. */
   #tryAgain(child: Child, reason: ExitReason): void {
-    this.#later(child, (run) => setImmediate(run), () => this.#restart(child, reason));
+    this.#later(child, 0, () => this.#restart(child, reason));
   }
 
-  #later(child: Child, schedule: (run: () => void) => void, work: () => Promise<void>): void {
-    const retry = {};
-    child.retry = retry;
-    schedule(() => {
+  #later(child: Child, delayMs: number, work: () => Promise<void>): void {
+    const retry = postpone(child, this.#runtime.clock, delayMs, () => {
       void this.#commands.put(() => {
         if (this.#isOver || child.retry !== retry) return;
         child.retry = undefined;
@@ -300,12 +303,12 @@ export class Supervisor implements Handle, SupervisorApi {
   }
 
   async #endInReverse(children: readonly Child[]): Promise<void> {
-    for (const child of [...children].reverse()) await this.#endOne(child);
+    for (const child of children.toReversed()) await this.#endOne(child);
   }
 
   async #endOne(child: Child): Promise<void> {
     const { process } = child;
-    child.retry = undefined;
+    cancelRetry(child);
     if (process === undefined) return;
     child.process = undefined;
     const reason = await endChild(this.#runtime, process);

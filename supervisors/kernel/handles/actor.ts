@@ -19,6 +19,7 @@ export function actor<Logic extends AnyActorLogic>(logic: Logic, options: ActorO
     const input = options.input?.(context);
     const ref: Actor<AnyActorLogic> = createActor(logic as AnyActorLogic, { input, clock: xstateClock(context), id: context.name ?? context.id });
     const handle = new ActorHandle(ref, context, options.table as ((snapshot: unknown) => unknown) | undefined);
+    context.own(handle);
     handle.start();
     return handle;
   };
@@ -45,7 +46,8 @@ class ActorHandle implements Handle {
   start(): void {
     this.#ref.subscribe({ error: (error) => this.#onError(error), complete: () => this.#onComplete() });
     this.#ref.start();
-    this.table = this.#makeTable?.(this.#ref.getSnapshot());
+    const snapshot = this.#ref.getSnapshot() as { status: string };
+    if (snapshot.status === 'active') this.table = this.#makeTable?.(snapshot);
   }
 
   send(event: AnyEvent): void {
@@ -95,7 +97,7 @@ function canTake(ref: Actor<AnyActorLogic>, event: AnyEvent): boolean {
 
 /**
  * Stops the children that a crashed machine leaves running (statelyai/xstate#5153). XState's own stop event is
- * undocumented: xstate is pinned and test/supervisors/kernel/actor.test.ts holds this.
+ * undocumented: xstate is pinned and test/supervisors/kernel/handles/actor.test.ts holds this.
  */
 function reap(ref: AnyActorRef): void {
   const children = (ref.getSnapshot() as { children?: Record<string, AnyActorRef | undefined> } | undefined)?.children;

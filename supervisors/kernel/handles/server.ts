@@ -1,4 +1,4 @@
-import { crashed, SHUTDOWN } from '../exit-reason.ts';
+import { SHUTDOWN } from '../exit-reason.ts';
 import type { AnyEvent, StartContext, StartFunction } from '../process.ts';
 
 /** Something that was opened and must be closed: a listening server, a link, a file. */
@@ -21,7 +21,7 @@ export function server(open: (context: StartContext) => Promise<OpenServer> | Op
       shutdown: () => {
         opened.close().then(
           () => context.exit(SHUTDOWN),
-          (error: unknown) => context.exit(crashed(error)),
+          (error: unknown) => context.fail(error),
         );
       },
       kill: () => opened.destroy(),

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { AnyEvent, Asked, Handle, StartContext, StartFunction } from '../process.ts';
-import { crashed, NORMAL, SHUTDOWN } from '../exit-reason.ts';
+import { crashed, SHUTDOWN } from '../exit-reason.ts';
 import { fromWireError } from './worker-protocol.ts';
 import type { FromWorker, ToWorker, WorkerEvent, WorkerReply, WorkerStart } from './worker-protocol.ts';
 
@@ -37,6 +37,7 @@ class WorkerHandle implements Handle {
   readonly #heartbeatMs: number;
   readonly #asked = new Map<number, Asked>();
   readonly #up = Promise.withResolvers<this>();
+  #failure: unknown;
   #outbox: WorkerEvent[] = [];
   #lastId = 0;
   #lastHeardMs: number;
@@ -52,9 +53,10 @@ class WorkerHandle implements Handle {
     const resourceLimits = options.maxHeapMb === undefined ? {} : { maxOldGenerationSizeMb: options.maxHeapMb };
     this.#worker = new Worker(options.url, { workerData, resourceLimits, name: context.name ?? context.id });
     this.#worker.on('message', (message: FromWorker) => this.#onMessage(message));
-    this.#worker.on('error', (error) => this.#crash(error));
+    this.#worker.on('error', (error) => void (this.#failure = error));
     this.#worker.on('exit', (code) => this.#onExit(code));
     context.signal.addEventListener('abort', () => this.#onDown(), { once: true });
+    context.own(this);
   }
 
   up(): Promise<this> {
@@ -95,6 +97,7 @@ class WorkerHandle implements Handle {
   }
 
   #post(message: ToWorker): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
     this.#worker.postMessage(message);
   }
 
@@ -102,6 +105,7 @@ class WorkerHandle implements Handle {
     this.#lastHeardMs = this.#context.runtime.clock.now();
     switch (message.kind) {
       case 'ready':
+        if (this.#context.signal.aborted) return;
         this.#options.onUp?.(message.info);
         this.#watch();
         return this.#up.resolve(this);
@@ -128,24 +132,20 @@ class WorkerHandle implements Handle {
       const silentMs = clock.now() - this.#lastHeardMs;
       if (silentMs <= 2 * this.#heartbeatMs) return this.#watch();
       const failure = new WorkerFailure(`worker sent no heartbeat for ${Math.round(silentMs)}ms`);
-      void this.kill().then(() => this.#crash(failure));
+      this.#context.fail(failure);
     }, this.#heartbeatMs);
   }
 
+  /** The thread is gone: only now is its end told, so that the next incarnation finds everything free. */
   #onExit(code: number): void {
-    if (!this.#isEnding) return this.#crash(new WorkerFailure(`worker exited with code ${code}`));
-    this.#context.exit(code === 0 ? SHUTDOWN : NORMAL);
-  }
-
-  #crash(error: unknown): void {
+    if (this.#isEnding && this.#failure === undefined) return this.#context.exit(SHUTDOWN);
+    const error = this.#failure ?? new WorkerFailure(`worker exited with code ${code}`);
     this.#up.reject(error);
     this.#context.exit(crashed(error));
   }
 
-  /** Also when the start took too long, where the kernel has no handle to kill yet. */
   #onDown(): void {
     this.#context.runtime.clock.clearTimeout(this.#watchdog);
-    if (!this.#isEnding) void this.kill();
     this.#options.onDown?.();
   }
 }

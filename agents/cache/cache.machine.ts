@@ -1,0 +1,48 @@
+import { LRUCache } from 'lru-cache';
+import { fromTransition } from 'xstate';
+import type { Clock } from '#src/ports/clock.ts';
+import type { CacheEvent } from './cache.events.ts';
+
+export interface CacheInput {
+  readonly maxBytes: number;
+  readonly ttlMs: number;
+  readonly clock: Clock;
+}
+
+type Entries = LRUCache<string, object>;
+
+/** Half of a JavaScript string's cost is its UTF-16 units; objects around it are estimated by their JSON. */
+const BYTES_PER_UNIT = 2;
+
+/**
+ * Has one state: keeps values up to a bound in bytes, drops the one that was not read for longest first, and answers
+ * with nothing once a value is as old as its time to live. Keys hold the epoch of the documents, so a change of the
+ * documents leaves old values behind unread.
+ */
+export const cacheLogic = fromTransition(
+  (entries: Entries, event: CacheEvent): Entries => {
+    switch (event.type) {
+      case 'get':
+        event.reply(entries.get(`${event.kind}:${event.key}`));
+        break;
+      case 'put':
+        entries.set(`${event.kind}:${event.key}`, event.value);
+        break;
+      case 'clear':
+        event.reply(clear(entries));
+    }
+    return entries;
+  },
+  ({ input: { maxBytes, ttlMs, clock } }: { input: CacheInput }): Entries =>
+    new LRUCache({ maxSize: maxBytes, ttl: ttlMs, ttlResolution: 0, perf: { now: clock.now }, sizeCalculation: sizeOf }),
+);
+
+function sizeOf(value: object, key: string): number {
+  return BYTES_PER_UNIT * (key.length + JSON.stringify(value).length);
+}
+
+function clear(entries: Entries): number {
+  const count = entries.size;
+  entries.clear();
+  return count;
+}

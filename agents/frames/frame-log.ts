@@ -1,0 +1,47 @@
+import type { LoggedFrame, StatusFrame } from '#src/ports/frame.ts';
+import type { FrameRecord } from '#src/ports/frame-journal.ts';
+
+/** What the log tells of a turn that has not ended. */
+export interface OpenTurn {
+  readonly turn: string;
+  /** The deltas so far, joined. */
+  readonly text: string;
+  readonly hasSources: boolean;
+  readonly hasStarted: boolean;
+}
+
+export interface FrameListener {
+  /** Frames of the log in order, each once; `json` is ready to be sent. */
+  frames(records: readonly FrameRecord[]): void;
+  /** A frame that is not logged. */
+  status(json: string): void;
+}
+
+export interface Subscription {
+  /** The last number of the log when the subscription began: what comes to the listener is later. */
+  readonly lastSeq: number;
+  /** What the subscriber asked for and has to get first. */
+  readonly missed: readonly FrameRecord[];
+  /** False when `after` lies outside what the log still holds: `missed` is then empty, and the client needs a snapshot. */
+  readonly isResumed: boolean;
+  unsubscribe(): void;
+}
+
+/** The one giver of `seq`: the table of the process `frames`. It dies with its process; the journal below it does not. */
+export interface FrameLog {
+  /**
+   * Logs a frame; it is written and then sent at the end of this turn of the event loop. Answers with its number, or
+   * undefined when the turn cannot take it: before its `accepted`, after its end, out of order.
+   */
+  append(session: string, frame: LoggedFrame): number | undefined;
+  /** Shows where a turn is to those who listen now, behind all frames that were logged before. */
+  publish(session: string, frame: StatusFrame): void;
+  openTurn(session: string, turn: string): OpenTurn | undefined;
+  openTurns(session: string): readonly OpenTurn[];
+  /** Without `after`: from the `accepted` of the running turn, if one runs, else what is new. */
+  subscribe(session: string, after: number | undefined, listener: FrameListener): Subscription;
+  lastSeq(session: string): number;
+  hasListeners(session: string): boolean;
+  /** Forgets a session that was deleted. */
+  forget(session: string): void;
+}

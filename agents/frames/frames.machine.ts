@@ -1,0 +1,114 @@
+import { fromTransition } from 'xstate';
+import type { LoggedFrame, StatusFrame } from '#src/ports/frame.ts';
+import type { FrameJournal, FrameRecord } from '#src/ports/frame-journal.ts';
+import type { FrameListener, FrameLog, Subscription } from './frame-log.ts';
+import { SessionFrames } from './session-frames.ts';
+
+/**
+ * Has one state: numbers, writes and sends. Frames do not travel as events, they come through the log that this actor
+ * owns (`FrameLog`): written to the journal once per turn of the event loop, before any listener
+ * gets them.
+ */
+export const framesLogic = fromTransition(
+  (log: Frames) => log,
+  ({ input }: { input: FrameJournal }) => new Frames(input),
+);
+
+export class Frames implements FrameLog {
+  readonly #journal: FrameJournal;
+  readonly #sessions = new Map<string, SessionFrames>();
+  #unsent: FrameRecord[] = [];
+
+  constructor(journal: FrameJournal) {
+    this.#journal = journal;
+  }
+
+  append(session: string, frame: LoggedFrame): number | undefined {
+    const record = this.#of(session).next(frame);
+    if (record === undefined) return undefined;
+    this.#journal.append(record);
+    this.#unsent.push(record);
+    if (this.#unsent.length === 1) setImmediate(() => this.#flush());
+    return record.seq;
+  }
+
+  publish(session: string, frame: StatusFrame): void {
+    const listeners = this.#sessions.get(session)?.listeners;
+    if (listeners === undefined || listeners.size === 0) return;
+    this.#flush();
+    const json = JSON.stringify(frame);
+    for (const listener of listeners) listener.status(json);
+  }
+
+  openTurn(session: string, turn: string): ReturnType<FrameLog['openTurn']> {
+    return this.#of(session).openTurn(turn);
+  }
+
+  openTurns(session: string): ReturnType<FrameLog['openTurns']> {
+    return this.#of(session).openTurns();
+  }
+
+  subscribe(session: string, after: number | undefined, listener: FrameListener): Subscription {
+    this.#flush();
+    const frames = this.#of(session);
+    frames.listeners.add(listener);
+    const start = after ?? this.#beginning(frames);
+    const kept = this.#journal.read(session);
+    const missed = kept.filter((record) => record.seq > start);
+    const isResumed = start === frames.lastSeq || missed[0]?.seq === start + 1;
+    return {
+      lastSeq: frames.lastSeq,
+      missed: isResumed ? missed : [],
+      isResumed,
+      unsubscribe: () => {
+        frames.listeners.delete(listener);
+        this.#release(frames);
+      },
+    };
+  }
+
+  lastSeq(session: string): number {
+    return this.#of(session).lastSeq;
+  }
+
+  hasListeners(session: string): boolean {
+    return (this.#sessions.get(session)?.listeners.size ?? 0) > 0;
+  }
+
+  forget(session: string): void {
+    this.#flush();
+    this.#sessions.delete(session);
+    this.#journal.forget(session);
+  }
+
+  #beginning(frames: SessionFrames): number {
+    const running = frames.runningSince();
+    return running === undefined ? frames.lastSeq : running - 1;
+  }
+
+  #of(session: string): SessionFrames {
+    const known = this.#sessions.get(session);
+    if (known !== undefined) return known;
+    const frames = new SessionFrames(session, this.#journal.read(session), this.#journal.lastSeq(session));
+    this.#sessions.set(session, frames);
+    return frames;
+  }
+
+  /** A session that nobody listens to and that has no open turn is remembered by the journal alone. */
+  #release(frames: SessionFrames): void {
+    if (frames.isIdle && this.#sessions.get(frames.session) === frames) this.#sessions.delete(frames.session);
+  }
+
+  #flush(): void {
+    if (this.#unsent.length === 0) return;
+    const records = this.#unsent;
+    this.#unsent = [];
+    this.#journal.flush();
+    for (const [session, written] of Map.groupBy(records, (record) => record.session)) {
+      const frames = this.#sessions.get(session);
+      if (frames === undefined) continue;
+      for (const listener of frames.listeners) listener.frames(written);
+      this.#release(frames);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { keep } from '#agents/cache/cache.agent.ts';
+import { frameLog } from '#agents/frames/frames.agent.ts';
+import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
+import { actor } from '#supervisors/kernel/handles/actor.ts';
+import type { Kernel } from '#supervisors/kernel/kernel.ts';
+import type { PartialAnswer } from './answer.ts';
+import { Flight } from './flight.ts';
+import type { Waiter } from './query.events.ts';
+import { queryMachine } from './query.machine.ts';
+import type { Question, StepDependencies } from './steps.ts';
+import { generate, retrieve } from './steps.ts';
+
+export type { Answer, PartialAnswer } from './answer.ts';
+export type { QueryOutcome, Waiter } from './query.events.ts';
+export type { Question, StepDependencies } from './steps.ts';
+
+export const QUERIES = 'queries';
+
+const LEAVE_TIMEOUT_MS = 1000;
+
+/** One running question. A query that crashes is not restarted: who waits for it asks again. */
+export function querySpec(name: string, dependencies: StepDependencies, question: Question): ChildSpec & { readonly name: string } {
+  const { kernel } = dependencies;
+  return {
+    id: 'query',
+    name,
+    restart: 'temporary',
+    start: actor(queryMachine, {
+      input: () => {
+        const flight = new Flight(() => frameLog(kernel));
+        return {
+          flight,
+          retrieve: () => retrieve(dependencies, question, flight),
+          generate: (search, signal) => generate(dependencies, question, flight, { search, signal }),
+          keep: (answer) => {
+            if (question.keys !== undefined && answer.finish === 'stop' && answer.degraded.length === 0) keep(kernel, 'answer', question.keys.answer, answer);
+          },
+          tell: (waiter, outcome) => void kernel.send(waiter.owner, outcome),
+        };
+      },
+    }),
+  };
+}
+
+/** Lets a turn wait for the answer of a query. Rejects with ACTOR_DOWN when the query is over. */
+export function joinQuery(kernel: Kernel, query: string, waiter: Waiter): Promise<void> {
+  return kernel.ask<void>(query, { type: 'join', waiter });
+}
+
+/** Takes a turn off a query: nothing reaches it any more once this has resolved. Rejects with ACTOR_DOWN when the query is over. */
+export function leaveQuery(kernel: Kernel, query: string, turn: string): Promise<PartialAnswer> {
+  return kernel.ask<PartialAnswer>(query, { type: 'leave', turn }, { timeoutMs: LEAVE_TIMEOUT_MS });
+}

@@ -1,0 +1,51 @@
+import { ServiceError } from '#src/errors.ts';
+import type { Answer } from '#agents/query/query.agent.ts';
+import type { Statistics } from '#src/ports/frame.ts';
+import type { Kernel } from '#supervisors/kernel/kernel.ts';
+import type { StartFunction } from '#supervisors/kernel/process.ts';
+import { actor } from '#supervisors/kernel/handles/actor.ts';
+import type { AdmissionOptions } from './admission.ts';
+import { Admission } from './admission.ts';
+import type { Opened, QuestionOutcome, RagQuestion } from './rag.events.ts';
+import { ragLogic } from './rag.machine.ts';
+
+export type { AdmissionOptions } from './admission.ts';
+export type { Opened, QuestionOutcome, RagQuestion } from './rag.events.ts';
+
+export const RAG = 'rag-agent';
+
+const RESTART_WAIT_MS = 1000;
+const NO_STATISTICS: Statistics = { queries: 0, hits: 0, misses: 0, errors: 0, hit_rate: 0 };
+
+export function ragAgent(options: AdmissionOptions): StartFunction {
+  return actor(ragLogic, { input: () => new Admission(options) });
+}
+
+/** Finds the answer of a question, or the query that makes it. Rejects with OVERLOADED or ACTOR_DOWN. */
+export async function openQuestion(kernel: Kernel, question: RagQuestion): Promise<Opened> {
+  if (kernel.whereis(RAG) === undefined) await kernel.whenUp(RAG, RESTART_WAIT_MS);
+  return kernel.ask<Opened>(RAG, { type: 'open', question });
+}
+
+/** An answer that was kept; undefined also while the agent is down. */
+export function lookUp(kernel: Kernel, question: RagQuestion): Promise<Answer | undefined> {
+  return orElse(kernel.ask<Answer | undefined>(RAG, { type: 'look-up', question }), undefined);
+}
+
+export function countQuestion(kernel: Kernel, outcome: QuestionOutcome): void {
+  kernel.send(RAG, { type: 'count', outcome });
+}
+
+/** How the questions since the agent's start have ended; zeros while it is down. */
+export function statistics(kernel: Kernel): Promise<Statistics> {
+  return orElse(kernel.ask<Statistics>(RAG, { type: 'statistics' }), NO_STATISTICS);
+}
+
+async function orElse<T>(asked: Promise<T>, fallback: T): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ServiceError) return fallback;
+    throw error;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Answer } from '#agents/query/query.agent.ts';
+import type { AskOptions } from '#src/ports/answer.ts';
+import type { Statistics } from '#src/ports/frame.ts';
+import type { TenantStore } from '#src/ports/store.ts';
+import type { Asked } from '#supervisors/kernel/process.ts';
+
+/** A question as a session or a route brings it, with the data that its asker may see. */
+export interface RagQuestion {
+  readonly store: TenantStore;
+  readonly text: string;
+  readonly options: AskOptions;
+}
+
+/** An answer that was kept, or the name of the query that will give one. */
+export type Opened = { readonly kind: 'cached'; readonly answer: Answer } | { readonly kind: 'query'; readonly name: string };
+
+export type QuestionOutcome = 'hit' | 'miss' | 'error' | 'cancelled';
+
+export type RagEvent =
+  /** Finds the answer or the query of a question, and starts the query where there is none. */
+  | ({ readonly type: 'open'; readonly question: RagQuestion } & Asked<Opened>)
+  /** Only looks whether the answer was kept. */
+  | ({ readonly type: 'look-up'; readonly question: RagQuestion } & Asked<Answer | undefined>)
+  | { readonly type: 'count'; readonly outcome: QuestionOutcome }
+  | ({ readonly type: 'statistics' } & Asked<Statistics>);

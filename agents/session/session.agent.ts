@@ -1,0 +1,165 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { lookUp } from '#agents/rag/rag.agent.ts';
+import { ServiceError } from '#src/errors.ts';
+import type { AnswerEnd } from '#src/ports/answer.ts';
+import type { TurnOutcome } from '#src/ports/store.ts';
+import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
+import { ensureChild } from '#supervisors/kernel/ensure-child.ts';
+import { actor } from '#supervisors/kernel/handles/actor.ts';
+import type { AskOptions as KernelAskOptions } from '#supervisors/kernel/kernel.ts';
+import type { ProcessInfo } from '#supervisors/kernel/process-info.ts';
+import type { AnyEvent, StartFunction } from '#supervisors/kernel/process.ts';
+import { adopterMachine } from './adopter.machine.ts';
+import type { Accepted, Cancelled, Ended } from './session.events.ts';
+import { sessionMachine } from './session.machine.ts';
+import type { SessionDependencies } from './session.work.ts';
+import { SessionWork } from './session.work.ts';
+import type { Ask, Sessions } from './sessions.ts';
+
+export type { Accepted, Cancelled, Ended } from './session.events.ts';
+export type { SessionDependencies, TurnSummary } from './session.work.ts';
+export type { Ask, Sessions } from './sessions.ts';
+
+export const SESSIONS = 'sessions';
+
+export interface SessionsOptions extends SessionDependencies {
+  /** The ids of all models that may be asked for. */
+  readonly models: ReadonlySet<string>;
+  /** A turn's row that could not be written behind an answer from the cache. */
+  readonly onLostRecord: (error: unknown) => void;
+}
+
+export function sessionName(session: string): string {
+  return `session:${session}`;
+}
+
+/** The actor of one open conversation. It ends when nobody needs it, and comes back after a crash. */
+function sessionSpec(dependencies: SessionDependencies, session: string): ChildSpec & { readonly name: string } {
+  const name = sessionName(session);
+  const input = (): { work: SessionWork } => ({ work: new SessionWork(dependencies, session, name) });
+  return { id: 'session', name, restart: 'transient', start: actor(sessionMachine, { input }) };
+}
+
+/** An actor may end or crash between being found and being asked; then it is opened again. */
+const MAX_TRIES = 3;
+/** How long the supervisor of all sessions may take to come back. */
+const RESTART_WAIT_MS = 5000;
+/** The turn's own deadline ends the wait; this only bounds a fault of ours. */
+const ANSWER_MARGIN_MS = 10_000;
+
+export function createSessions(options: SessionsOptions): Sessions {
+  return new SessionDoor(options);
+}
+
+class SessionDoor implements Sessions {
+  readonly #options: SessionsOptions;
+  #isDraining = false;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  open(session: string): Promise<void> {
+    return ensureChild(this.#options.kernel, SESSIONS, sessionSpec(this.#options, session));
+  }
+
+  async ask(session: string, ask: Ask): Promise<Accepted> {
+    this.#check(ask);
+    return this.#request<Accepted>(session, { type: 'ask', ask });
+  }
+
+  async answer(session: string, ask: Ask): Promise<Ended> {
+    this.#check(ask);
+    const { queueLength, turnTimeoutMs } = this.#options;
+    const timeoutMs = turnTimeoutMs * (queueLength + 1) + ANSWER_MARGIN_MS;
+    return this.#request<Ended>(session, { type: 'answer', ask }, { timeoutMs });
+  }
+
+  async cancel(session: string, turn?: string): Promise<Cancelled> {
+    const { kernel, store } = this.#options;
+    if (kernel.whereis(sessionName(session)) !== undefined) {
+      return kernel.ask<Cancelled>(sessionName(session), { type: 'cancel', turn });
+    }
+    await store.conversations.getSession(session);
+    if (turn !== undefined && (await store.conversations.getTurn(turn)).session === session) {
+      throw new ServiceError('TURN_ENDED', `turn ${turn} does not run`);
+    }
+    throw new ServiceError('TURN_NOT_FOUND', `no turn runs in session ${session}`);
+  }
+
+  async answerFromCache(session: string, ask: Ask): Promise<{ readonly turn: string; readonly end: AnswerEnd } | undefined> {
+    this.#check(ask);
+    const { kernel, store, onTurnEnded } = this.#options;
+    const startedMs = kernel.clock.now();
+    const answer = await lookUp(kernel, { store, text: ask.question, options: ask.options });
+    if (answer === undefined) return undefined;
+    const turn = randomUUIDv7();
+    const latencyMs = kernel.clock.now() - startedMs;
+    const end: AnswerEnd = { ...answer, cache_hit: true, latency_ms: Math.round(latencyMs) };
+    const outcome: TurnOutcome = { state: 'answered', end };
+    this.#record(session, turn, ask, outcome);
+    onTurnEnded({ session, turn, question: ask.question, outcome, latencyMs });
+    return { turn, end };
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  activeSessions(): number {
+    const sessions = findProcess(this.#options.kernel.tree(), SESSIONS);
+    return sessions?.children.filter(({ state }) => state !== 'idle' && state !== undefined).length ?? 0;
+  }
+
+  #check({ options: { model } }: Ask): void {
+    if (this.#isDraining) throw new ServiceError('DRAINING');
+    const { models } = this.#options;
+    if (model === undefined || models.has(model)) return;
+    const details = [{ field: 'model', expected: `one of ${[...models].join(', ')}`, got: model }];
+    throw new ServiceError('INVALID_REQUEST', `unknown model ${model}`, { details });
+  }
+
+  async #request<Reply>(session: string, event: AnyEvent, options?: KernelAskOptions): Promise<Reply> {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.open(session);
+      try {
+        return await this.#options.kernel.ask<Reply>(sessionName(session), event, options);
+      } catch (error) {
+        const isDown = error instanceof ServiceError && error.code === 'ACTOR_DOWN';
+        if (!isDown || attempt === MAX_TRIES) throw error;
+      }
+    }
+  }
+
+  /** The answer is known and needs no repeating: its row may follow it. */
+  #record(session: string, turn: string, ask: Ask, outcome: TurnOutcome): void {
+    const { kernel, store, onLostRecord } = this.#options;
+    const now = kernel.clock.wallTime();
+    const { id, question, options } = ask;
+    store.conversations.recordTurn({ id: turn, session, askId: id, question, options, acceptedAt: now }, outcome, now).catch(onLostRecord);
+  }
+}
+
+/** Start function of the actor that opens the sessions which have turns without an end, so that they are answered. */
+export function adopterAgent(dependencies: SessionDependencies): StartFunction {
+  const { kernel, store } = dependencies;
+  const adopt = async (): Promise<void> => {
+    const sessions = new Set((await store.conversations.unfinishedTurns()).map((turn) => turn.session));
+    for (const session of sessions) await ensureChild(kernel, SESSIONS, sessionSpec(dependencies, session));
+  };
+  const whenLost = async (signal: AbortSignal): Promise<void> => {
+    await new Promise((resolve) => kernel.monitor(SESSIONS, resolve));
+    signal.throwIfAborted();
+    await kernel.whenUp(SESSIONS, RESTART_WAIT_MS, signal);
+  };
+  return actor(adopterMachine, { input: () => ({ adopt, whenLost }) });
+}
+
+function findProcess(tree: ProcessInfo | undefined, name: string): ProcessInfo | undefined {
+  if (tree === undefined || tree.name === name) return tree;
+  for (const child of tree.children) {
+    const found = findProcess(child, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

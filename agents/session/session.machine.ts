@@ -1,0 +1,258 @@
+import { assign, fromPromise, setup } from 'xstate';
+import { ServiceError, toErrorBody } from '#src/errors.ts';
+import type { TurnOutcome } from '#src/ports/store.ts';
+import type { SessionEvent } from './session.events.ts';
+import type { Opened, SessionWork } from './session.work.ts';
+import type { Turn } from './turn.ts';
+import { answered, enqueue, failed, failedWith, tellEnd } from './turn.ts';
+
+export interface SessionInput {
+  readonly work: SessionWork;
+}
+
+interface SessionContext extends SessionInput {
+  /** Asks that are being written. */
+  readonly accepting: number;
+  readonly waiting: readonly Turn[];
+  readonly running: Turn | undefined;
+  /** The query that the running turn has joined. */
+  readonly query: string | undefined;
+  /** How often the running turn was opened. */
+  readonly attempts: number;
+  readonly outcome: TurnOutcome | undefined;
+  readonly isClosing: boolean;
+}
+
+/** A turn whose queries die is opened so many times in all. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * recovering  entered at the start; finds the turns that an earlier incarnation left; left when they wait (idle).
+ * idle        entered when no turn runs; left when one waits (answering, or ending when closing), or when nobody listens
+ *             any more (closed).
+ * answering   entered with the turn that waited longest; its deadline runs; left with its outcome (ending), or when it is
+ *             to be stopped (stopping).
+ *   opening   finds the answer in the cache or joins the query that makes it; left by one of the two, or a refusal.
+ *   streaming the query writes to the frame log; left by its outcome, or by its death (opening again).
+ * stopping    entered by a cancel, the deadline or a shutdown; left when nothing of the turn runs any more (ending).
+ * ending      entered with an outcome; writes the end, then tells it; left when that is done (idle, closed).
+ * closed      final; entered from idle and ending.
+ * Asks are written in every state: they come to wait in the order of acceptance.
+ */
+export const sessionMachine = setup({
+  types: { context: {} as SessionContext, events: {} as SessionEvent, input: {} as SessionInput },
+  delays: {
+    turnTimeout: ({ context }) => context.work.turnTimeoutMs,
+    idle: ({ context }) => context.work.idleMs,
+  },
+  actors: {
+    recover: fromPromise<readonly Turn[], SessionContext>(({ input }) => input.work.unfinished()),
+    open: fromPromise<Opened, SessionContext>(({ input }) => input.work.open(runningOf(input))),
+    stop: fromPromise<TurnOutcome, SessionContext>(({ input }) => input.work.stop(runningOf(input))),
+    end: fromPromise<TurnOutcome, SessionContext>(({ input }) => input.work.end(runningOf(input), outcomeOf(input))),
+  },
+  guards: {
+    isClosing: ({ context }) => context.isClosing,
+    hasRoom: ({ context: { work, accepting, waiting, running } }) =>
+      waiting.length + accepting < work.queueLength + (running === undefined ? 1 : 0),
+    hasWaiting: ({ context }) => context.waiting.length > 0,
+    isUnused: ({ context }) => context.accepting + context.waiting.length === 0 && !context.work.hasListeners(),
+    isOfRunning: ({ context, event }) => 'turn' in event && event.turn === context.running?.record.id,
+    stopsRunning: ({ context, event }) => event.type === 'cancel' && (event.turn ?? context.running?.record.id) === context.running?.record.id,
+    isLastAttempt: ({ context }) => context.attempts >= MAX_ATTEMPTS,
+  },
+  actions: {
+    accept: ({ context, event, self }) => {
+      if (event.type === 'ask' || event.type === 'answer') void context.work.accept(event, (news) => self.send(news));
+    },
+    countAccepting: assign({ accepting: ({ context }) => context.accepting + 1 }),
+    settle: assign({ accepting: ({ context }) => context.accepting - 1 }),
+    refuse: ({ context, event }) => {
+      if ('fail' in event) event.fail(new ServiceError(context.isClosing ? 'DRAINING' : 'OVERLOADED'));
+    },
+    enqueue: assign({
+      waiting: ({ context }, turns: readonly Turn[]) => enqueue(context.running, context.waiting, turns),
+    }),
+    showQueued: ({ context }, turn: Turn) => {
+      if (context.running !== undefined) context.work.show(turn, 'queued');
+    },
+    takeNext: assign({
+      running: ({ context }) => context.waiting[0],
+      waiting: ({ context }) => context.waiting.slice(1),
+      attempts: 0,
+      query: undefined,
+      outcome: undefined,
+    }),
+    cancelWaiting: ({ context, event }) => {
+      if (event.type !== 'cancel') return;
+      const turn = context.waiting.find(({ record }) => record.id === event.turn);
+      if (turn === undefined) return event.fail(new ServiceError('TURN_NOT_FOUND', `no turn ${event.turn ?? ''} runs or waits`));
+      turn.cancelling.push(event);
+    },
+    noteCancel: ({ context, event }) => {
+      if (event.type === 'cancel') context.running?.cancelling.push(event);
+    },
+    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
+    setOutcome: assign({ outcome: (_, outcome: TurnOutcome) => outcome }),
+    tellEnd: ({ context }, outcome: TurnOutcome) => tellEnd(runningOf(context), outcome),
+    forgetTurn: assign({ running: undefined, query: undefined, outcome: undefined }),
+    beginClosing: assign({ isClosing: true }),
+  },
+}).createMachine({
+  id: 'session',
+  context: ({ input }) => ({
+    ...input,
+    accepting: 0,
+    waiting: [],
+    running: undefined,
+    query: undefined,
+    attempts: 0,
+    outcome: undefined,
+    isClosing: false,
+  }),
+  initial: 'recovering',
+  on: {
+    ask: [{ guard: 'isClosing', actions: 'refuse' }, { guard: 'hasRoom', actions: ['countAccepting', 'accept'] }, { actions: 'refuse' }],
+    answer: [{ guard: 'isClosing', actions: 'refuse' }, { guard: 'hasRoom', actions: ['countAccepting', 'accept'] }, { actions: 'refuse' }],
+    'turn.accepted': {
+      actions: [
+        'settle',
+        { type: 'enqueue', params: ({ event }) => [event.turn] },
+        { type: 'showQueued', params: ({ event }) => event.turn },
+      ],
+    },
+    'turn.settled': { actions: 'settle' },
+    cancel: { actions: 'cancelWaiting' },
+    shutdown: { actions: 'beginClosing' },
+  },
+  states: {
+    recovering: {
+      invoke: {
+        src: 'recover',
+        input: ({ context }) => context,
+        onDone: { target: 'idle', actions: { type: 'enqueue', params: ({ event }) => event.output } },
+      },
+    },
+    idle: {
+      always: [
+        { guard: ({ context }) => isStopped(context), target: 'stopping', actions: 'takeNext' },
+        { guard: 'hasWaiting', target: 'answering', actions: 'takeNext' },
+        { guard: 'isClosing', target: 'closed' },
+      ],
+      after: { idle: [{ guard: 'isUnused', target: 'closed' }, { target: 'idle', reenter: true }] },
+    },
+    answering: {
+      initial: 'opening',
+      after: { turnTimeout: { target: 'stopping', actions: { type: 'setOutcome', params: () => failedWith('TURN_TIMEOUT') } } },
+      on: {
+        cancel: [{ guard: 'stopsRunning', target: 'stopping', actions: 'noteCancel' }, { actions: 'cancelWaiting' }],
+        shutdown: { target: 'stopping', actions: 'beginClosing' },
+        'query.answered': {
+          guard: 'isOfRunning',
+          target: 'ending',
+          actions: { type: 'setOutcome', params: ({ context, event }) => miss(context, event.answer) },
+        },
+        'query.failed': { guard: 'isOfRunning', target: 'ending', actions: { type: 'setOutcome', params: ({ event }) => failed(event.error) } },
+      },
+      states: {
+        opening: {
+          entry: 'countAttempt',
+          invoke: {
+            src: 'open',
+            input: ({ context }) => context,
+            onDone: [
+              {
+                guard: ({ event }) => event.output.kind === 'cached',
+                target: '#session.ending',
+                actions: { type: 'setOutcome', params: ({ context, event }) => hit(context, event.output) },
+              },
+              { target: 'streaming', actions: assign({ query: ({ event }) => queryOf(event.output) }) },
+            ],
+            onError: [
+              { guard: ({ context, event }) => isDown(event.error) && context.attempts < MAX_ATTEMPTS, target: 'opening', reenter: true },
+              {
+                guard: ({ event }) => event.error instanceof ServiceError,
+                target: '#session.ending',
+                actions: { type: 'setOutcome', params: ({ event }) => failed(toErrorBody(event.error)) },
+              },
+            ],
+          },
+        },
+        streaming: {
+          entry: ({ context }) => context.work.watch(runningQuery(context)),
+          on: {
+            'query.gone': [
+              { guard: ({ context, event }) => event.query !== context.query },
+              { guard: 'isLastAttempt', target: '#session.ending', actions: { type: 'setOutcome', params: () => failedWith('TURN_INTERRUPTED') } },
+              { target: 'opening' },
+            ],
+          },
+        },
+      },
+    },
+    stopping: {
+      on: { cancel: [{ guard: 'stopsRunning', actions: 'noteCancel' }, { actions: 'cancelWaiting' }] },
+      invoke: {
+        src: 'stop',
+        input: ({ context }) => context,
+        onDone: { target: 'ending', actions: assign({ outcome: ({ context, event }) => stoppedOutcome(context, event.output) }) },
+      },
+    },
+    ending: {
+      on: { cancel: [{ guard: 'stopsRunning', actions: 'noteCancel' }, { actions: 'cancelWaiting' }] },
+      invoke: {
+        src: 'end',
+        input: ({ context }) => context,
+        onDone: [
+          { guard: 'isUnused', target: 'closed', actions: [{ type: 'tellEnd', params: ({ event }) => event.output }, 'forgetTurn'] },
+          { target: 'idle', actions: [{ type: 'tellEnd', params: ({ event }) => event.output }, 'forgetTurn'] },
+        ],
+      },
+    },
+    closed: { type: 'final' },
+  },
+});
+
+function runningOf({ running }: SessionContext): Turn {
+  if (running === undefined) throw new TypeError('no turn runs');
+  return running;
+}
+
+function outcomeOf({ outcome }: SessionContext): TurnOutcome {
+  if (outcome === undefined) throw new TypeError('the running turn has no outcome');
+  return outcome;
+}
+
+/** Whether the next turn was stopped while it waited, or is because the session closes. */
+function isStopped({ waiting: [next], isClosing }: SessionContext): boolean {
+  return next !== undefined && (isClosing || next.cancelling.length > 0);
+}
+
+/** Somebody's cancel beats the shutdown; the deadline's outcome was set before. */
+function stoppedOutcome(context: SessionContext, stopped: TurnOutcome): TurnOutcome {
+  if (context.outcome !== undefined) return context.outcome;
+  const isCancelled = runningOf(context).cancelling.length > 0;
+  return isCancelled || !context.isClosing ? stopped : failedWith('DRAINING');
+}
+
+function hit(context: SessionContext, opened: Opened): TurnOutcome {
+  if (opened.kind !== 'cached') throw new TypeError('only a cached answer is a hit');
+  return answered(opened.answer, context.work.elapsedMs(runningOf(context)), true);
+}
+
+function miss(context: SessionContext, answer: Parameters<typeof answered>[0]): TurnOutcome {
+  return answered(answer, context.work.elapsedMs(runningOf(context)), false);
+}
+
+function queryOf(opened: Opened): string | undefined {
+  return opened.kind === 'joined' ? opened.query : undefined;
+}
+
+function runningQuery({ query }: SessionContext): string {
+  if (query === undefined) throw new TypeError('the running turn has joined no query');
+  return query;
+}
+
+function isDown(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === 'ACTOR_DOWN';
+}

@@ -1,0 +1,203 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { Answer } from '#agents/query/query.agent.ts';
+import { joinQuery, leaveQuery } from '#agents/query/query.agent.ts';
+import { frameLog, whenFrameLog } from '#agents/frames/frames.agent.ts';
+import { openQuestion } from '#agents/rag/rag.agent.ts';
+import { ServiceError, toErrorBody } from '#src/errors.ts';
+import type { LoggedFrame, Stage } from '#src/ports/frame.ts';
+import type { NewTurn, TenantStore, TurnOutcome, TurnRecord } from '#src/ports/store.ts';
+
+import type { Kernel } from '#supervisors/kernel/kernel.ts';
+import type { AskEvent, SessionNews } from './session.events.ts';
+import type { Ask } from './sessions.ts';
+import type { Turn } from './turn.ts';
+import { cancelled, outcomeOf } from './turn.ts';
+
+/** How a turn ended, for statistics, metrics and the log. */
+export interface TurnSummary {
+  readonly session: string;
+  readonly turn: string;
+  readonly question: string;
+  readonly outcome: TurnOutcome;
+  readonly latencyMs: number;
+}
+
+export interface SessionDependencies {
+  readonly kernel: Kernel;
+  readonly store: TenantStore;
+  /** Turns that wait while one runs. */
+  readonly queueLength: number;
+  readonly turnTimeoutMs: number;
+  /** How long an actor stays that has nothing to do and nobody to listen. */
+  readonly idleMs: number;
+  /** The model that answers when the asker names none. */
+  readonly model: string;
+  readonly onTurnEnded: (summary: TurnSummary) => void;
+}
+
+/** Where the answer of a turn comes from. */
+export type Opened = { readonly kind: 'cached'; readonly answer: Answer } | { readonly kind: 'joined'; readonly query: string };
+
+/** The asynchronous work of one session's turns: what the machine orders, this does. */
+export class SessionWork {
+  readonly session: string;
+  readonly #dependencies: SessionDependencies;
+  readonly #processName: string;
+  /** The last opening, settled or not: a turn is not stopped while it may still join a query. */
+  #opening: Promise<Opened> | undefined;
+
+  constructor(dependencies: SessionDependencies, session: string, processName: string) {
+    this.#dependencies = dependencies;
+    this.session = session;
+    this.#processName = processName;
+  }
+
+  get queueLength(): number {
+    return this.#dependencies.queueLength;
+  }
+
+  get turnTimeoutMs(): number {
+    return this.#dependencies.turnTimeoutMs;
+  }
+
+  get idleMs(): number {
+    return this.#dependencies.idleMs;
+  }
+
+  get #kernel(): Kernel {
+    return this.#dependencies.kernel;
+  }
+
+  hasListeners(): boolean {
+    return frameLog(this.#kernel)?.hasListeners(this.session) ?? true;
+  }
+
+  elapsedMs(turn: Turn): number {
+    return this.#kernel.clock.now() - turn.acceptedMs;
+  }
+
+  /** A turn that waits for its answer from now on. */
+  begin(record: NewTurn): Turn {
+    return { record, acceptedMs: this.#kernel.clock.now(), awaiting: [], cancelling: [] };
+  }
+
+  show(turn: Turn, stage: Stage): void {
+    frameLog(this.#kernel)?.publish(this.session, { type: 'status', turn: turn.record.id, stage });
+  }
+
+  /** Writes a question to the store, tells its asker, and tells the machine what it has to do with it. */
+  async accept(event: AskEvent, tell: (news: SessionNews) => void): Promise<void> {
+    try {
+      const { turn: record, repeated } = await this.#write(event.ask);
+      const turn = this.begin(record);
+      if (event.type === 'answer') turn.awaiting.push(event);
+      if (!repeated) await this.#logAccepted(record);
+      if (event.type === 'ask') event.reply({ turn: record.id, repeated });
+      if (record.state === 'accepted') return tell({ type: 'turn.accepted', turn });
+      if (event.type === 'answer') event.reply({ turn: record.id, outcome: outcomeOf(record) });
+    } catch (error) {
+      event.fail(error);
+    }
+    tell({ type: 'turn.settled' });
+  }
+
+  /** The id of a turn is ours: long and random. */
+  #write({ id, question, options }: Ask): Promise<{ readonly turn: TurnRecord; readonly repeated: boolean }> {
+    const { store, kernel } = this.#dependencies;
+    const acceptedAt = kernel.clock.wallTime();
+    return store.conversations.acceptTurn({ id: randomUUIDv7(), session: this.session, askId: id, question, options, acceptedAt });
+  }
+
+  /** The turns that an earlier incarnation of this session left without an end. Ends that it had written are told. */
+  async unfinished(): Promise<readonly Turn[]> {
+    const { store, kernel } = this.#dependencies;
+    const unfinished = await store.conversations.unfinishedTurns(this.session);
+    const log = await whenFrameLog(kernel);
+    const ids = new Set(unfinished.map((record) => record.id));
+    for (const { turn } of log.openTurns(this.session).filter((open) => !ids.has(open.turn))) {
+      await this.#logEnd(turn, outcomeOf(await store.conversations.getTurn(turn)));
+    }
+    for (const record of unfinished) await this.#logAccepted(record);
+    return unfinished.map((record) => this.begin(record));
+  }
+
+  /** A log that knows the turn already, because only the session died, does not take it again. */
+  #logAccepted({ id, askId, question }: NewTurn): Promise<void> {
+    return this.#log({ type: 'accepted', id: askId, turn: id, question });
+  }
+
+  /** Brings a turn to its answer: at once from the cache, or by joining the query that makes it. */
+  open(turn: Turn): Promise<Opened> {
+    this.#opening = this.#open(turn);
+    return this.#opening;
+  }
+
+  async #open({ record: { id, question, options } }: Turn): Promise<Opened> {
+    const { kernel, store } = this.#dependencies;
+    const opened = await openQuestion(kernel, { store, text: question, options });
+    const log = await whenFrameLog(kernel);
+    const sent = log.openTurn(this.session, id)?.text ?? '';
+    if (opened.kind === 'cached') {
+      await this.#logCached(id, opened.answer, sent);
+      return opened;
+    }
+    const query = opened.name;
+    await joinQuery(kernel, query, { session: this.session, turn: id, owner: this.#processName, sent });
+    return { kind: 'joined', query };
+  }
+
+  /** Tells the machine when the query is over, behind what the query itself has told it. */
+  watch(query: string): void {
+    this.#kernel.monitor(query, () => void this.#kernel.send(this.#processName, { type: 'query.gone', query }));
+  }
+
+  async #logCached(turn: string, { answer, sources }: Answer, sent: string): Promise<void> {
+    if (!answer.startsWith(sent)) throw new ServiceError('TURN_INTERRUPTED', 'the answer begins otherwise than what was sent');
+    const log = await whenFrameLog(this.#kernel);
+    log.publish(this.session, { type: 'status', turn, stage: 'cached' });
+    log.append(this.session, { type: 'sources', turn, sources });
+    log.append(this.session, { type: 'answer-start', turn });
+    if (answer.length > sent.length) log.append(this.session, { type: 'answer-delta', turn, text: answer.slice(sent.length) });
+  }
+
+  /** Takes the turn off its query; nothing of it runs any more once this has resolved. */
+  async stop(turn: Turn): Promise<TurnOutcome> {
+    const { kernel, model } = this.#dependencies;
+    const { id, options } = turn.record;
+    const opened = await this.#opening?.catch(ifServiceError);
+    const part = opened?.kind === 'joined' ? await leaveQuery(kernel, opened.query, id).catch(ifServiceError) : undefined;
+    const log = await whenFrameLog(kernel);
+    const text = log.openTurn(this.session, id)?.text ?? '';
+    return cancelled({ text, part, model: options.model ?? model, latencyMs: this.elapsedMs(turn) });
+  }
+
+  /** Writes the end of a turn, then tells it. A store that cannot write makes the end an error; it is told all the same. */
+  async end(turn: Turn, outcome: TurnOutcome): Promise<TurnOutcome> {
+    const { kernel, store, onTurnEnded } = this.#dependencies;
+    const { id, question } = turn.record;
+    const told = await store.conversations.endTurn(id, outcome, kernel.clock.wallTime()).then(() => outcome, asFailure);
+    await this.#logEnd(id, told);
+    onTurnEnded({ session: this.session, turn: id, question, outcome: told, latencyMs: this.elapsedMs(turn) });
+    return told;
+  }
+
+  async #logEnd(turn: string, outcome: TurnOutcome): Promise<void> {
+    if (outcome.state === 'answered') await this.#log({ type: 'answer-end', turn, ...outcome.end });
+    else await this.#log({ type: 'answer-error', turn, error: outcome.error });
+  }
+
+  async #log(frame: LoggedFrame): Promise<void> {
+    const log = await whenFrameLog(this.#kernel);
+    log.append(this.session, frame);
+  }
+}
+
+function ifServiceError(error: unknown): undefined {
+  if (error instanceof ServiceError) return undefined;
+  throw error;
+}
+
+function asFailure(error: unknown): TurnOutcome {
+  if (!(error instanceof ServiceError)) throw error;
+  return { state: 'failed', error: toErrorBody(error) };
+}

@@ -1,0 +1,34 @@
+import type { AnswerEnd, AskOptions } from '#src/ports/answer.ts';
+import type { Accepted, Cancelled, Ended } from './session.events.ts';
+
+export interface Ask {
+  /** The asker's own id: the same id again is the same turn. */
+  readonly id: string;
+  readonly question: string;
+  readonly options: AskOptions;
+}
+
+/** What clients of any kind may do with conversations: the door of the session actors. */
+export interface Sessions {
+  /** Makes sure that the actor of this session runs. */
+  open(session: string): Promise<void>;
+  /**
+   * Puts a question. Resolves once the turn is on disk; its frames follow in the session's log. `repeated` when the id
+   * had been asked before: no new frames then. Rejects with INVALID_REQUEST (unknown model), ASK_CONFLICT, OVERLOADED
+   * (too many questions wait), DRAINING, STORE_FULL, STORE_UNAVAILABLE.
+   */
+  ask(session: string, ask: Ask): Promise<Accepted>;
+  /** The same, but resolves with the end of the turn. */
+  answer(session: string, ask: Ask): Promise<Ended>;
+  /**
+   * Stops a turn, the running one where none is named, and resolves once it has stopped. Rejects with TURN_NOT_FOUND,
+   * TURN_ENDED.
+   */
+  cancel(session: string, turn?: string): Promise<Cancelled>;
+  /** An answer that was kept, told as a turn of its own; undefined when it has to be computed. Starts no actor. */
+  answerFromCache(session: string, ask: Ask): Promise<{ readonly turn: string; readonly end: AnswerEnd } | undefined>;
+  /** From now on no question is taken: DRAINING. */
+  drain(): void;
+  /** Sessions that work on a turn. */
+  activeSessions(): number;
+}

@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { FrameLog } from '#agents/frames/frames.agent.ts';
+import { frameLog, FRAMES, framesAgent, whenFrameLog } from '#agents/frames/frames.agent.ts';
+import { memoryJournal } from '#src/adapters/frame-journal/memory.ts';
+import type { LoggedFrame } from '#src/ports/frame.ts';
+import type { Kernel } from '#supervisors/kernel/kernel.ts';
+import { settled } from '../../support/simulated-clock.ts';
+import { startTree } from '../../support/start-tree.ts';
+
+const USAGE = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+
+const accepted = (turn: string): LoggedFrame => ({ type: 'accepted', id: `ask-${turn}`, turn, question: 'Why?' });
+const sources = (turn: string): LoggedFrame => ({ type: 'sources', turn, sources: [] });
+const started = (turn: string): LoggedFrame => ({ type: 'answer-start', turn });
+const delta = (turn: string, text = 'word '): LoggedFrame => ({ type: 'answer-delta', turn, text });
+const ended = (turn: string): LoggedFrame => ({
+  type: 'answer-end',
+  turn,
+  answer: '',
+  citations: [],
+  sources: [],
+  cache_hit: false,
+  latency_ms: 1,
+  degraded: [],
+  finish: 'stop',
+  usage: USAGE,
+  model: 'test:model',
+});
+
+async function startFrames(): Promise<{ kernel: Kernel; log: FrameLog }> {
+  const journal = memoryJournal({ maxBytes: 1_000_000, maxSessionBytes: 10_000 });
+  const { kernel } = await startTree(() => [{ id: 'frames', name: FRAMES, start: framesAgent(journal) }]);
+  return { kernel, log: await whenFrameLog(kernel) };
+}
+
+/** Listens like a socket: keeps what it got, as numbers of frames and names of stages. */
+function listen(log: FrameLog, session: string, after?: number): { got: (number | string)[]; isResumed: boolean } {
+  const got: (number | string)[] = [];
+  const subscription = log.subscribe(session, after, {
+    frames: (records) => got.push(...records.map(({ seq }) => seq)),
+    status: (json) => got.push((JSON.parse(json) as { stage: string }).stage),
+  });
+  got.unshift(...subscription.missed.map(({ seq }) => seq));
+  return { got, isResumed: subscription.isResumed };
+}
+
+describe('frames', () => {
+  test('numbers begin at 1 in every session and stand in the frame itself', async () => {
+    const { log } = await startFrames();
+    expect([log.append('a', accepted('1')), log.append('a', sources('1')), log.append('b', accepted('2'))]).toEqual([1, 2, 1]);
+    const { missed } = log.subscribe('a', 0, { frames: () => undefined, status: () => undefined });
+    expect(JSON.parse(missed[1]?.json ?? '')).toEqual({ type: 'sources', turn: '1', sources: [], seq: 2 });
+  });
+
+  test('listeners get what is logged after they came, once and in order, at the end of the turn of the loop', async () => {
+    const { log } = await startFrames();
+    log.append('a', accepted('1'));
+    const early = listen(log, 'a', 1);
+    const other = listen(log, 'b');
+    log.append('a', sources('1'));
+    log.append('a', started('1'));
+    expect(early.got).toEqual([]);
+    await settled();
+    expect(early.got).toEqual([2, 3]);
+    expect(other.got).toEqual([]);
+  });
+
+  test('a status frame comes behind what was logged before it, and is not replayed', async () => {
+    const { log } = await startFrames();
+    const { got } = listen(log, 'a');
+    log.append('a', accepted('1'));
+    log.publish('a', { type: 'status', turn: '1', stage: 'retrieving' });
+    log.append('a', sources('1'));
+    await settled();
+    expect(got).toEqual([1, 'retrieving', 2]);
+    expect(listen(log, 'a', 0).got).toEqual([1, 2]);
+  });
+
+  test('without after a client gets the running turn from its accepted, and nothing of ended ones', async () => {
+    const { log } = await startFrames();
+    for (const frame of [accepted('1'), ended('1'), accepted('2'), sources('2')]) log.append('a', frame);
+    expect(listen(log, 'a').got).toEqual([3, 4]);
+    log.append('a', ended('2'));
+    await settled();
+    expect(listen(log, 'a').got).toEqual([]);
+  });
+
+  test.for([
+    [0, true],
+    [2, true],
+    [3, true],
+    [4, false],
+    [99, false],
+  ] as const)('after=%i of 3 frames is resumed: %s', async ([after, isResumed]) => {
+    const { log } = await startFrames();
+    for (const frame of [accepted('1'), sources('1'), started('1')]) log.append('a', frame);
+    expect(listen(log, 'a', after).isResumed).toBe(isResumed);
+  });
+
+  test('what fell out of the log is not resumed with a gap', async () => {
+    const { log } = await startFrames();
+    for (let turn = 1; turn <= 50; turn += 1) {
+      for (const frame of [accepted(`${turn}`), started(`${turn}`), delta(`${turn}`, 'x'.repeat(300)), ended(`${turn}`)]) log.append('a', frame);
+    }
+    const late = listen(log, 'a', 1);
+    expect(late).toEqual({ got: [], isResumed: false });
+    expect(listen(log, 'a', log.lastSeq('a') - 4).got).toHaveLength(4);
+  });
+
+  test('a turn keeps its order: accepted, sources, answer-start, deltas, one end', async () => {
+    const { log } = await startFrames();
+    expect(log.append('a', sources('1'))).toBeUndefined();
+    log.append('a', accepted('1'));
+    expect(log.append('a', accepted('1'))).toBeUndefined();
+    expect(log.append('a', delta('1'))).toBeUndefined();
+    log.append('a', started('1'));
+    expect(log.append('a', sources('1'))).toBeUndefined();
+    expect(log.append('a', started('1'))).toBeUndefined();
+    log.append('a', ended('1'));
+    expect(log.append('a', delta('1'))).toBeUndefined();
+    expect(log.append('a', ended('1'))).toBeUndefined();
+    expect(log.lastSeq('a')).toBe(3);
+  });
+
+  test('an open turn tells its text so far, a turn that ended is not open', async () => {
+    const { log } = await startFrames();
+    for (const frame of [accepted('1'), started('1'), delta('1', 'one '), delta('1', 'two')]) log.append('a', frame);
+    expect(log.openTurn('a', '1')).toMatchObject({ text: 'one two', hasSources: false, hasStarted: true });
+    log.append('a', ended('1'));
+    expect(log.openTurn('a', '1')).toBeUndefined();
+  });
+
+  test('a killed log goes on where it was: numbers, open turns and their text', async () => {
+    const { kernel, log } = await startFrames();
+    for (const frame of [accepted('1'), started('1'), delta('1', 'one ')]) log.append('a', frame);
+    kernel.kill(FRAMES);
+    const next = await whenFrameLog(kernel);
+    expect(next).not.toBe(log);
+    expect(next.openTurn('a', '1')?.text).toBe('one ');
+    expect(next.append('a', delta('1', 'two'))).toBe(4);
+    expect(listen(next, 'a', 1).got).toEqual([2, 3, 4]);
+    expect(frameLog(kernel)).toBe(next);
+  });
+
+  test('a forgotten session begins anew', async () => {
+    const { log } = await startFrames();
+    log.append('a', accepted('1'));
+    log.forget('a');
+    expect(log.lastSeq('a')).toBe(0);
+    expect(log.append('a', accepted('2'))).toBe(1);
+  });
+
+  test('whatever is appended, every listener that comes back with its last number sees 1, 2, 3 … once', async () => {
+    const kinds = [accepted, sources, started, delta, ended];
+    const step = fc.record({ kind: fc.nat(kinds.length - 1), turn: fc.constantFrom('1', '2'), isReconnect: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const journal = memoryJournal({ maxBytes: 1_000_000, maxSessionBytes: 1_000_000 });
+        const { kernel } = await startTree(() => [{ id: 'frames', name: FRAMES, start: framesAgent(journal) }]);
+        const log = await whenFrameLog(kernel);
+        const seen: number[] = [];
+        let current = follow(log, 0, seen);
+        for (const { kind, turn, isReconnect } of steps) {
+          log.append('a', (kinds[kind] ?? accepted)(turn));
+          if (!isReconnect) continue;
+          current.unsubscribe();
+          current = follow(log, seen.at(-1) ?? 0, seen);
+        }
+        await settled();
+        await kernel.stop();
+        expect(seen).toEqual(Array.from({ length: log.lastSeq('a') }, (_, index) => index + 1));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+function follow(log: FrameLog, after: number, seen: number[]): { unsubscribe(): void } {
+  const subscription = log.subscribe('a', after, { frames: (records) => seen.push(...records.map(({ seq }) => seq)), status: () => undefined });
+  seen.push(...subscription.missed.map(({ seq }) => seq));
+  return subscription;
+}
