@@ -1,0 +1,43 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { ConversationEvent } from './events.ts';
+import { SessionRows } from './sessions.ts';
+import { TurnRows } from './turns.ts';
+
+/** The operations on `conversations.db`, one for each event. The caller owns the transaction. */
+export function conversations(database: DatabaseSync): (event: ConversationEvent) => unknown {
+  const sessions = new SessionRows(database);
+  const turns = new TurnRows(database, sessions);
+  return (event) => apply(sessions, turns, event);
+}
+
+function apply(sessions: SessionRows, turns: TurnRows, event: ConversationEvent): unknown {
+  const { tenant } = event;
+  switch (event.type) {
+    case 'accept-turn':
+      return turns.accept(tenant, event.turn);
+    case 'end-turn':
+      return turns.end(tenant, event.turn, event.outcome, event.endedAt);
+    case 'record-turn':
+      return turns.record(tenant, event.turn, event.outcome, event.endedAt);
+    case 'get-turn':
+      return turns.get(tenant, event.turn);
+    case 'unfinished-turns':
+      return turns.unfinished(tenant, event.session);
+    case 'get-session':
+      return sessions.get(tenant, event.session);
+    case 'list-turns':
+      return sessions.listTurns(tenant, event.session, event.page);
+    case 'list-sessions':
+      return sessions.list(tenant, event.page);
+    case 'delete-session':
+      return sessions.delete(tenant, event.session);
+    case 'add-feedback':
+      return turns.addFeedback(tenant, event.feedback, event.at);
+    default:
+      return unknownEvent(event);
+  }
+}
+
+function unknownEvent(event: never): never {
+  throw new TypeError(`the conversations worker does not know the event ${JSON.stringify(event)}`);
+}

@@ -1,0 +1,59 @@
+import type { ErrorBody } from '#src/errors.ts';
+import type { AnswerEnd, AskOptions } from '#src/ports/answer.ts';
+import type { TurnOutcome, TurnRecord } from '#src/ports/store.ts';
+
+/** The columns that `toTurnRecord` reads: a turn with its question and, where it has one, its answer. */
+export const SELECT_TURN = `
+  select turn.id, turn.session, turn.position, turn.ask_id, turn.state, turn.options, turn.accepted_at, turn.ended_at,
+    turn.answer_end, turn.error, question.text as question, answer.text as answer
+  from turn
+  join message as question on question.tenant = turn.tenant and question.turn = turn.id and question.role = 'user'
+  left join message as answer on answer.tenant = turn.tenant and answer.turn = turn.id and answer.role = 'assistant'`;
+
+export interface TurnRow {
+  readonly id: string;
+  readonly session: string;
+  readonly position: number;
+  readonly ask_id: string;
+  readonly state: TurnRecord['state'];
+  readonly options: string;
+  readonly accepted_at: number;
+  readonly ended_at: number | null;
+  readonly answer_end: string | null;
+  readonly error: string | null;
+  readonly question: string;
+  readonly answer: string | null;
+}
+
+/** An outcome as its columns. The answer's text is a message of its own, not a part of `answerEnd`. */
+export interface OutcomeColumns {
+  readonly answerEnd: string | null;
+  readonly error: string | null;
+  readonly answer: string | null;
+}
+
+export function toOutcomeColumns(outcome: TurnOutcome): OutcomeColumns {
+  if (outcome.state === 'failed') return { answerEnd: null, error: JSON.stringify(outcome.error), answer: null };
+  const { answer, ...rest } = outcome.end;
+  return { answerEnd: JSON.stringify(rest), error: null, answer: answer.toWellFormed() };
+}
+
+export function toTurnRecord(row: TurnRow): TurnRecord {
+  return {
+    id: row.id,
+    session: row.session,
+    askId: row.ask_id,
+    question: row.question,
+    options: JSON.parse(row.options) as AskOptions,
+    acceptedAt: row.accepted_at,
+    state: row.state,
+    endedAt: row.ended_at,
+    end: toAnswerEnd(row),
+    error: row.error === null ? null : (JSON.parse(row.error) as ErrorBody),
+  };
+}
+
+function toAnswerEnd({ answer, answer_end: rest }: TurnRow): AnswerEnd | null {
+  if (answer === null || rest === null) return null;
+  return { answer, ...(JSON.parse(rest) as Omit<AnswerEnd, 'answer'>) };
+}

@@ -1,0 +1,125 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { ServiceError } from '#src/errors.ts';
+import type { Feedback, NewTurn, TurnOutcome, TurnRecord } from '#src/ports/store.ts';
+import { queryAll, queryOne } from '../sqlite.ts';
+import type { SessionRows } from './sessions.ts';
+import { SELECT_TURN, toOutcomeColumns, toTurnRecord } from './turn-row.ts';
+import type { OutcomeColumns, TurnRow } from './turn-row.ts';
+
+/** Turns and what readers thought of them. Writes expect an open transaction. */
+export class TurnRows {
+  readonly #sessions: SessionRows;
+  readonly #select: StatementSync;
+  readonly #selectByAsk: StatementSync;
+  readonly #selectUnfinished: StatementSync;
+  readonly #selectUnfinishedOfSession: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #insertMessage: StatementSync;
+  readonly #end: StatementSync;
+  readonly #upsertFeedback: StatementSync;
+
+  constructor(database: DatabaseSync, sessions: SessionRows) {
+    this.#sessions = sessions;
+    this.#select = database.prepare(`${SELECT_TURN} where turn.tenant = ? and turn.id = ?`);
+    this.#selectByAsk = database.prepare(`${SELECT_TURN} where turn.tenant = ? and turn.session = ? and turn.ask_id = ?`);
+    const unfinished = `turn.tenant = ? and turn.state = 'accepted'`;
+    const oldestFirst = 'order by turn.accepted_at, turn.id';
+    this.#selectUnfinished = database.prepare(`${SELECT_TURN} where ${unfinished} ${oldestFirst}`);
+    this.#selectUnfinishedOfSession = database.prepare(
+      `${SELECT_TURN} where ${unfinished} and turn.session = ? order by turn.position`,
+    );
+    this.#insert = database.prepare(
+      `insert into turn (tenant, id, session, position, ask_id, state, options, accepted_at)
+       values (?, ?, ?, ?, ?, 'accepted', ?, ?)`,
+    );
+    this.#insertMessage = database.prepare(
+      'insert into message (tenant, turn, role, text, created_at) values (?, ?, ?, ?, ?)',
+    );
+    this.#end = database.prepare(
+      `update turn set state = ?, ended_at = ?, answer_end = ?, error = ?
+       where tenant = ? and id = ? and state = 'accepted' returning session`,
+    );
+    this.#upsertFeedback = database.prepare(
+      `insert into feedback (tenant, turn, rating, comment, created_at) values (?, ?, ?, ?, ?)
+       on conflict do update set rating = excluded.rating, comment = excluded.comment, created_at = excluded.created_at`,
+    );
+  }
+
+  /** Repeating the very same call (one turn id) is not `repeated`: its first reply may have been lost. */
+  accept(tenant: string, turn: NewTurn): { turn: TurnRecord; repeated: boolean } {
+    const seen = queryOne<TurnRow>(this.#selectByAsk, tenant, turn.session, turn.askId);
+    if (seen === undefined) return { turn: this.#write(tenant, turn), repeated: false };
+    if (seen.question !== turn.question.toWellFormed()) throw askConflict(turn.askId);
+    return { turn: toTurnRecord(seen), repeated: seen.id !== turn.id };
+  }
+
+  #write(tenant: string, turn: NewTurn): TurnRecord {
+    const position = this.#sessions.addTurn(tenant, turn);
+    this.#insert.run(
+      tenant,
+      turn.id,
+      turn.session,
+      position,
+      turn.askId,
+      JSON.stringify(turn.options),
+      turn.acceptedAt,
+    );
+    this.#insertMessage.run(tenant, turn.id, 'user', turn.question, turn.acceptedAt);
+    return this.get(tenant, turn.id);
+  }
+
+  /** False when the turn had ended before; true again for the very same end. */
+  end(tenant: string, id: string, outcome: TurnOutcome, endedAt: number): boolean {
+    const columns = toOutcomeColumns(outcome);
+    const { answerEnd, error, answer } = columns;
+    const ended = queryOne<{ session: string }>(this.#end, outcome.state, endedAt, answerEnd, error, tenant, id);
+    if (ended === undefined) return isSameEnd(this.#row(tenant, id), columns, endedAt);
+    if (answer !== null) this.#insertMessage.run(tenant, id, 'assistant', answer, endedAt);
+    this.#sessions.touch(tenant, ended.session, endedAt);
+    return true;
+  }
+
+  /** Does nothing when the session has seen the question under this ask id, but for ending it where it runs. */
+  record(tenant: string, turn: NewTurn, outcome: TurnOutcome, endedAt: number): void {
+    const { turn: written } = this.accept(tenant, turn);
+    if (written.state === 'accepted') this.end(tenant, written.id, outcome, endedAt);
+  }
+
+  get(tenant: string, id: string): TurnRecord {
+    return toTurnRecord(this.#row(tenant, id));
+  }
+
+  #row(tenant: string, id: string): TurnRow {
+    const row = queryOne<TurnRow>(this.#select, tenant, id);
+    if (row === undefined) throw new ServiceError('TURN_NOT_FOUND');
+    return row;
+  }
+
+  unfinished(tenant: string, session: string | null): readonly TurnRecord[] {
+    const rows =
+      session === null
+        ? queryAll<TurnRow>(this.#selectUnfinished, tenant)
+        : queryAll<TurnRow>(this.#selectUnfinishedOfSession, tenant, session);
+    return rows.map(toTurnRecord);
+  }
+
+  addFeedback(tenant: string, feedback: Feedback, at: number): void {
+    const { id } = this.#row(tenant, feedback.turn);
+    this.#upsertFeedback.run(tenant, id, feedback.rating, feedback.comment ?? null, at);
+  }
+}
+
+function isSameEnd(row: TurnRow, columns: OutcomeColumns, endedAt: number): boolean {
+  return (
+    row.ended_at === endedAt &&
+    row.answer_end === columns.answerEnd &&
+    row.error === columns.error &&
+    row.answer === columns.answer
+  );
+}
+
+function askConflict(askId: string): ServiceError {
+  return new ServiceError('ASK_CONFLICT', undefined, {
+    details: [{ field: 'id', expected: 'a new id for another question', got: askId }],
+  });
+}

@@ -1,0 +1,60 @@
+import type { Migrations } from '../migrate.ts';
+
+/** `conversations.db`: who asked what, what was answered, what readers thought of it. Times are milliseconds since the epoch. */
+export const CONVERSATIONS_MIGRATIONS: Migrations = [
+  `
+  create table tenant (
+    id text primary key
+  ) strict;
+
+  create table session (
+    tenant text not null references tenant (id),
+    id text not null,
+    created_at integer not null,
+    updated_at integer not null,
+    turn_count integer not null,
+    title text,
+    primary key (tenant, id)
+  ) strict;
+  create index session_latest on session (tenant, updated_at, id);
+
+  create table turn (
+    tenant text not null,
+    id text not null,
+    session text not null,
+    position integer not null,
+    ask_id text not null,
+    state text not null check (state in ('accepted', 'answered', 'failed')),
+    options text not null,
+    accepted_at integer not null,
+    ended_at integer,
+    answer_end text,
+    error text,
+    primary key (tenant, id),
+    unique (tenant, session, ask_id),
+    unique (tenant, session, position),
+    foreign key (tenant, session) references session (tenant, id) on delete cascade
+  ) strict;
+  create index turn_unfinished on turn (tenant, accepted_at, id) where state = 'accepted';
+
+  create table message (
+    tenant text not null,
+    turn text not null,
+    role text not null check (role in ('user', 'assistant')),
+    text text not null,
+    created_at integer not null,
+    primary key (tenant, turn, role),
+    foreign key (tenant, turn) references turn (tenant, id) on delete cascade
+  ) strict;
+
+  create table feedback (
+    tenant text not null,
+    turn text not null,
+    rating text not null check (rating in ('up', 'down')),
+    comment text,
+    created_at integer not null,
+    primary key (tenant, turn),
+    foreign key (tenant, turn) references turn (tenant, id) on delete cascade
+  ) strict;
+  `,
+];

@@ -1,0 +1,70 @@
+import type {
+  ConversationStore,
+  Feedback,
+  NewTurn,
+  Page,
+  PageRequest,
+  SessionRecord,
+  TurnOutcome,
+  TurnRecord,
+} from '#src/ports/store.ts';
+import type { ConversationEvent } from '../conversations/events.ts';
+import type { StoreActor } from './store-actor.ts';
+
+const ASK_TIMEOUT_MS = 10_000;
+
+/** The conversations of one tenant, over the conversations worker. */
+export class TenantConversations implements ConversationStore {
+  readonly #tenant: string;
+  readonly #actor: StoreActor<ConversationEvent>;
+
+  constructor(tenant: string, actor: StoreActor<ConversationEvent>) {
+    this.#tenant = tenant;
+    this.#actor = actor;
+  }
+
+  acceptTurn(turn: NewTurn): Promise<{ readonly turn: TurnRecord; readonly repeated: boolean }> {
+    return this.#ask({ type: 'accept-turn', tenant: this.#tenant, turn });
+  }
+
+  endTurn(turn: string, outcome: TurnOutcome, endedAt: number): Promise<boolean> {
+    return this.#ask({ type: 'end-turn', tenant: this.#tenant, turn, outcome, endedAt });
+  }
+
+  recordTurn(turn: NewTurn, outcome: TurnOutcome, endedAt: number): Promise<void> {
+    return this.#ask({ type: 'record-turn', tenant: this.#tenant, turn, outcome, endedAt });
+  }
+
+  getTurn(turn: string): Promise<TurnRecord> {
+    return this.#ask({ type: 'get-turn', tenant: this.#tenant, turn });
+  }
+
+  unfinishedTurns(session?: string): Promise<readonly TurnRecord[]> {
+    return this.#ask({ type: 'unfinished-turns', tenant: this.#tenant, session: session ?? null });
+  }
+
+  getSession(session: string): Promise<SessionRecord> {
+    return this.#ask({ type: 'get-session', tenant: this.#tenant, session });
+  }
+
+  listTurns(session: string, page: PageRequest): Promise<Page<TurnRecord>> {
+    return this.#ask({ type: 'list-turns', tenant: this.#tenant, session, page });
+  }
+
+  listSessions(page: PageRequest): Promise<Page<SessionRecord>> {
+    return this.#ask({ type: 'list-sessions', tenant: this.#tenant, page });
+  }
+
+  deleteSession(session: string): Promise<void> {
+    const event = { type: 'delete-session', tenant: this.#tenant, session } as const;
+    return this.#actor.ask<void>(event, ASK_TIMEOUT_MS, { code: 'SESSION_NOT_FOUND', reply: () => undefined });
+  }
+
+  addFeedback(feedback: Feedback, at: number): Promise<void> {
+    return this.#ask({ type: 'add-feedback', tenant: this.#tenant, feedback, at });
+  }
+
+  #ask<Reply>(event: ConversationEvent): Promise<Reply> {
+    return this.#actor.ask<Reply>(event, ASK_TIMEOUT_MS);
+  }
+}
