@@ -27,5 +27,5 @@ export async function startApplication(options: ApplicationOptions = {}): Promis
   const loggerFor = await createLogging({ level: config.logLevel, isPretty: false });
   const service = await startService({ config, loggerFor, ...(options.models === undefined ? {} : { models: options.models }) });
   onTestFinished(() => service.stop());
-  return { ...service, dataDir };
+  return { ...service, url: gatewayUrl(service.kernel), dataDir };
 }

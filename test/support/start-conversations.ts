@@ -8,6 +8,7 @@ import type { TenantStore } from '#src/ports/store.ts';
 import { createLogging } from '#src/telemetry/logger.ts';
 import type { ApplicationParts } from '#supervisors/application.ts';
 import { guardsSupervisor } from '#supervisors/guards.ts';
+import { ingestSupervisor } from '#supervisors/ingest.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { Report } from '#supervisors/kernel/report.ts';
 import { ragSupervisor } from '#supervisors/rag.ts';
@@ -32,17 +33,18 @@ export interface ConversationOptions {
   readonly dataDir?: string;
 }
 
-/** The service without its gateway and its document jobs: real store workers, real actors, a model of the test's own. */
+/** The service without its gateway: real store workers, real actors, a model of the test's own. */
 export async function startConversations({ models, env, dataDir = temporaryDirectory() }: ConversationOptions): Promise<Conversations> {
   const config = testConfig(dataDir, env);
   const loggerFor = await createLogging({ level: config.logLevel, isPretty: false });
   let parts: ApplicationParts | undefined;
   const { kernel, reports } = await startTree((made) => {
-    const { store, rag, journal, adopter } = (parts = compose(made, { config, loggerFor, models }));
+    const { store, rag, ingest, journal, adopter } = (parts = compose(made, { config, loggerFor, models }));
     return [
       { id: 'store', name: 'store', type: 'supervisor', start: storeSupervisor(store) },
       { id: 'guards', name: 'guards', type: 'supervisor', start: guardsSupervisor(config) },
       { id: 'rag', name: 'rag', type: 'supervisor', start: ragSupervisor(rag, config.maxConcurrentQueries) },
+      { id: 'ingest', name: 'ingest', type: 'supervisor', start: ingestSupervisor(ingest) },
       { id: 'frames', name: FRAMES, start: framesAgent(journal) },
       { id: 'sessions', name: SESSIONS, type: 'supervisor', start: sessionsSupervisor(config.maxConnections) },
       { id: 'adopter', start: adopter },

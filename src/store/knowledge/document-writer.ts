@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { LexicalIndex } from '#src/ports/lexical-index.ts';
 import type { Chunking } from '#src/ports/store.ts';
-import { analyse } from '#src/rag/analyse.ts';
 import type { Chunk } from '#src/rag/chunk.ts';
+import { chunkTerms } from '#src/rag/terms.ts';
 import { queryAll, queryOne } from '../sqlite.ts';
 import type { Collection, CollectionRows } from './collections.ts';
 import type { DocumentRow } from './documents.ts';
@@ -85,7 +85,7 @@ export class DocumentWriter {
     const document = this.#writeDocument(collection, version);
     for (const [position, chunk] of version.chunks.entries()) {
       const row = this.#writeChunk(collection, document, position, chunk);
-      index.add(row, analyse(searchableText(version.title, chunk), collection.language));
+      index.add(row, chunkTerms({ title: version.title, headings: chunk.headings, text: chunk.text }, collection.language));
     }
   }
 
@@ -132,10 +132,4 @@ export class DocumentWriter {
     this.#deleteChunks.run(tenant, number, document.number);
     return rows.length;
   }
-}
-
-/** What a chunk is found by: the document's title, the headings above it and its text. */
-function searchableText(title: string, chunk: Chunk): string {
-  const headings = chunk.headings[0] === title ? chunk.headings : [title, ...chunk.headings];
-  return [...headings, chunk.text].join('\n');
 }

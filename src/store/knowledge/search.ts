@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Metadata, Source } from '#src/ports/answer.ts';
 import type { LexicalMatch } from '#src/ports/lexical-index.ts';
 import type { SearchRequest, SearchResult } from '#src/ports/store.ts';
-import { analyse } from '#src/rag/analyse.ts';
+import { questionTerms } from '#src/rag/terms.ts';
 import { queryOne } from '../sqlite.ts';
 import type { Collection, CollectionRows } from './collections.ts';
 import { chunkId } from './fingerprints.ts';
@@ -36,7 +36,7 @@ export class Search {
   }
 
   search(collection: Collection | undefined, request: SearchRequest): SearchResult {
-    const terms = analyse(request.question, request.language);
+    const terms = questionTerms(request.question, request.language);
     if (collection === undefined) return { sources: [], terms, statistics: { chunkCount: 0, documentFrequency: {} } };
     // Searching first: it keeps the frequencies that the statistics are made of.
     const sources = this.#sources(collection, terms, request);

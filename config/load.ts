@@ -1,0 +1,86 @@
+import type { ConfigFile } from './config-file.ts';
+import { closest } from './edit-distance.ts';
+import type { Fault } from './fault.ts';
+import { configInvalid, wrongValue } from './fault.ts';
+import { describeExpected, parseValue } from './parse-value.ts';
+import type { Config, Environment, Setting } from './schema.ts';
+import { CONFIG_FILE_ENV, ENV_PREFIX, fileKey, SETTINGS } from './schema.ts';
+
+type Value = string | number | boolean;
+
+/** A value as somebody gave it; `text` is undefined when it was not a single value. */
+interface Given {
+  readonly name: string;
+  readonly text: string | undefined;
+  readonly shown: string;
+  readonly factor: number;
+}
+
+const settings: readonly (readonly [string, Setting])[] = Object.entries(SETTINGS);
+
+/**
+ * The settings: the environment over the file over the defaults. Reads nothing but its arguments.
+ * Throws `CONFIG_INVALID` with every fault in `details` and one line for each in the message.
+ */
+export function loadConfig(env: Environment, { file }: { file?: ConfigFile | undefined } = {}): Config {
+  const faults: Fault[] = [...unknownNames(env), ...unknownFileKeys(file)];
+  const config: Record<string, Value> = {};
+  for (const [key, setting] of settings) {
+    const fromEnv = agree(setting, givenByEnv(setting, env), faults);
+    const fromFile = agree(setting, givenByFile(setting, file), faults);
+    config[key] = fromEnv ?? fromFile ?? setting.default;
+  }
+  if (faults.length > 0) throw configInvalid(faults);
+  return Object.freeze(config) as Config;
+}
+
+function givenByEnv(setting: Setting, env: Environment): Given[] {
+  return [{ env: setting.env }, ...(setting.aliases ?? [])].flatMap(({ env: name, factor = 1 }) => {
+    const text = env[name];
+    return text === undefined ? [] : [{ name, text, shown: JSON.stringify(text), factor }];
+  });
+}
+
+function givenByFile(setting: Setting, file: ConfigFile | undefined): Given[] {
+  const key = fileKey(setting);
+  if (file === undefined || !Object.hasOwn(file.values, key)) return [];
+  const value = file.values[key];
+  const isSingle = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return [{ name: `${key} in ${file.path}`, text: isSingle ? String(value) : undefined, shown: JSON.stringify(value), factor: 1 }];
+}
+
+/** The value that all names of a setting give; faults where one is no value or two differ. */
+function agree(setting: Setting, given: readonly Given[], faults: Fault[]): Value | undefined {
+  let first: { readonly name: string; readonly value: Value } | undefined;
+  for (const { name, text, shown, factor } of given) {
+    const parsed = text === undefined ? undefined : parseValue(setting, text, factor);
+    if (parsed?.ok !== true) faults.push(wrongValue(name, describeExpected(setting, factor), shown));
+    else if (first === undefined) first = { name, value: parsed.value };
+    else if (first.value !== parsed.value) faults.push(wrongValue(name, `the same as ${first.name}, which it is another name of`, shown));
+  }
+  return first?.value;
+}
+
+function unknownNames(env: Environment): Fault[] {
+  const known = [CONFIG_FILE_ENV, ...settings.map(([, setting]) => setting.env)];
+  const unknown = Object.keys(env).filter((name) => name.startsWith(ENV_PREFIX) && env[name] !== undefined && !known.includes(name));
+  const candidates = known.map(withoutPrefix);
+  return unknown.map((name) => unknownName(name, closest(withoutPrefix(name), candidates), ENV_PREFIX));
+}
+
+function unknownFileKeys(file: ConfigFile | undefined): Fault[] {
+  if (file === undefined) return [];
+  const known = settings.map(([, setting]) => fileKey(setting));
+  const unknown = Object.keys(file.values).filter((key) => !known.includes(key));
+  return unknown.map((key) => unknownName(`${key} in ${file.path}`, closest(withoutPrefix(key), known), ''));
+}
+
+/** Shows no value: an unknown name may well be a misspelt secret. */
+function unknownName(field: string, suggestion: string | undefined, prefix: string): Fault {
+  const hint = suggestion === undefined ? '' : `, did you mean ${prefix}${suggestion}?`;
+  return { line: `unknown setting ${field}${hint}`, detail: { field, expected: `the name of a setting${hint}` } };
+}
+
+function withoutPrefix(name: string): string {
+  return name.toUpperCase().startsWith(ENV_PREFIX) ? name.slice(ENV_PREFIX.length) : name;
+}

@@ -1,0 +1,62 @@
+/**
+ * Bundles the sources into dist/: the service, the command line, every worker of the store; copies the pages.
+ *
+ * dist/ is flat: code that files share goes into chunks beside them, never into a subfolder. So `import.meta.url` of any
+ * bundled module lies directly in dist/, and src/locations.ts finds workers and pages by one rule. Packages stay outside.
+ * Everything is made in memory first: a build that fails leaves the dist/ of before.
+ */
+import { cpSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+const started = performance.now();
+const entries = findEntries();
+if (entries.length === 0) {
+  console.error('nothing to build: neither src/main.ts nor src/cli/banyan.ts nor a src/store/*.worker.ts is there');
+  process.exit(1);
+}
+try {
+  writeDist(await bundle(entries));
+} catch {
+  process.exit(1); // esbuild has printed every error with its place
+}
+console.log(`dist/ built from ${entries.length} entries in ${Math.round(performance.now() - started)} ms`);
+
+function findEntries() {
+  const entries = ['src/main.ts', 'src/cli/banyan.ts'].filter((path) => existsSync(join(root, path)));
+  return [...entries, ...globSync('src/**/*.worker.ts', { cwd: root })];
+}
+
+/** @param {string[]} entries */
+async function bundle(entries) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: entries.map((path) => ({ in: path, out: basename(path, '.ts') })),
+    outdir: dist,
+    write: false,
+    bundle: true,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    packages: 'external',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  return outputFiles;
+}
+
+/** @param {{ path: string, contents: Uint8Array }[]} files */
+function writeDist(files) {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
+  for (const file of files) writeFileSync(file.path, file.contents);
+  const web = join(root, 'src', 'web');
+  if (existsSync(web)) cpSync(web, join(dist, 'web'), { recursive: true });
+}
