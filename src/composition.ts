@@ -4,11 +4,13 @@ import type { Component } from '#agents/health/health.agent.ts';
 import { processes } from '#agents/health/health.agent.ts';
 import { firstRunAgent } from '#agents/ingest/first-run.agent.ts';
 import { createIngest } from '#agents/ingest/ingest.agent.ts';
+import type { StepDeadlines } from '#agents/query/query.agent.ts';
 import { QUERIES } from '#agents/query/query.agent.ts';
 import { countQuestion, RAG } from '#agents/rag/rag.agent.ts';
 import { RATE_LIMIT } from '#agents/rate-limit/rate-limit.agent.ts';
 import type { SessionDependencies, TurnSummary } from '#agents/session/session.agent.ts';
 import { adopterAgent, createSessions, SESSIONS } from '#agents/session/session.agent.ts';
+import type { Config } from '#config/schema.ts';
 import type { ApplicationParts } from '#supervisors/application.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import { memoryJournal } from './adapters/frame-journal/memory.ts';
@@ -57,13 +59,17 @@ export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOp
   return {
     config,
     store: { directory: config.dataDir, store: stores },
-    rag: { kernel, models: known, topK: config.topK, fuse },
+    rag: { kernel, models: known, topK: config.topK, fuse, deadlines: deadlinesOf(config) },
     ingest: { ...ingestOptions, firstRun: config.seedOnFirstRun ? firstRunAgent({ store, ingest, docs }) : undefined },
     journal: memoryJournal(JOURNAL_LIMITS),
     adopter: adopterAgent(turns),
     health: { kernel, components: components(kernel), onChange: (report) => logHealth.warn(report, `service is ${report.status}`) },
     gateway: { kernel, config, store, sessions, ingest, metrics, logger: loggerFor('gateway'), version },
   };
+}
+
+function deadlinesOf({ searchTimeoutMs, firstTokenTimeoutMs, tokenIdleTimeoutMs }: Config): StepDeadlines {
+  return { searchMs: searchTimeoutMs, firstTokenMs: firstTokenTimeoutMs, idleMs: tokenIdleTimeoutMs };
 }
 
 function byId(models: readonly LanguageModel[]): ReadonlyMap<string, LanguageModel> {

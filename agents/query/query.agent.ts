@@ -12,7 +12,7 @@ import { generate, retrieve } from './steps.ts';
 
 export type { Answer, PartialAnswer } from './answer.ts';
 export type { QueryOutcome, Waiter } from './query.events.ts';
-export type { Question, StepDependencies } from './steps.ts';
+export type { Question, StepDeadlines, StepDependencies } from './steps.ts';
 
 export const QUERIES = 'queries';
 

@@ -38,8 +38,9 @@ export class Admission {
     const answer = question.keys === undefined ? undefined : await cached<Answer>(this.#options.kernel, 'answer', question.keys.answer);
     if (answer !== undefined) return { kind: 'cached', answer };
     const name = `query:${question.keys?.answer ?? crypto.randomUUID()}`;
-    const { kernel, fuse } = this.#options;
-    await ensureChild(kernel, QUERIES, querySpec(name, { kernel, fuse, store: asked.store, model: this.#model(asked) }, question));
+    const { kernel, fuse, deadlines } = this.#options;
+    const dependencies = { kernel, fuse, deadlines, store: asked.store, model: this.#model(asked) };
+    await ensureChild(kernel, QUERIES, querySpec(name, dependencies, question));
     return { kind: 'query', name };
   }
 

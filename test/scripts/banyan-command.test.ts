@@ -9,11 +9,13 @@ import { checkout } from './checkout.ts';
 const OLD_NODE = '/usr/bin/node';
 const hasOldNode = existsSync(OLD_NODE) && existsSync(`node_modules/node-linux-${process.arch}`);
 
+/** Tells that it runs once it listens to signals. */
 const PROGRAM = `
+const [task] = process.argv.slice(2);
+if (task === 'drain') process.on('SIGTERM', () => process.exit(7));
+if (task === 'drain' || task === 'wait') setInterval(() => {}, 1000);
 console.log('major ' + process.versions.node.split('.')[0], process.argv.slice(2).join(' '));
-if (process.argv[2] === 'fail') process.exit(3);
-if (process.argv[2] === 'wait') setInterval(() => {}, 1000);
-if (process.argv[2] === 'drain') process.on('SIGTERM', () => process.exit(7)), setInterval(() => {}, 1000);
+if (task === 'fail') process.exit(3);
 `;
 
 function project(files: Readonly<Record<string, string>> = {}) {

@@ -69,7 +69,11 @@ export async function watchSession(kernel: Kernel, session: string): Promise<str
     };
     const subscription = log.subscribe(session, after, { frames: (records) => records.forEach(({ json }) => show(json)), status: show });
     subscription.missed.forEach(({ json }) => show(json));
-    kernel.monitor(FRAMES, () => void whenFrameLog(kernel).then((next) => listen(next, last)).catch(() => undefined));
+    kernel.monitor(FRAMES, () => void listenAgain(last));
+  };
+  const listenAgain = async (last: number): Promise<void> => {
+    const next = await whenFrameLog(kernel).catch(() => undefined);
+    if (next !== undefined) listen(next, last);
   };
   listen(await whenFrameLog(kernel), undefined);
   return seen;

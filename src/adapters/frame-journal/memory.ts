@@ -27,7 +27,8 @@ export function memoryJournal({ maxBytes, maxSessionBytes }: MemoryJournalLimits
       log.records.push(record);
       log.bytes += sizeOf(record);
       trim(log, maxSessionBytes);
-      sessions.set(record.session, log, { size: log.bytes });
+      // another object each time: the cache takes the same one for unchanged, and its size with it
+      sessions.set(record.session, { ...log }, { size: log.bytes });
     },
     flush: () => undefined,
     read: (session) => sessions.peek(session)?.records ?? [],
