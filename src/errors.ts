@@ -16,6 +16,7 @@ export const ERROR_CATALOGUE = {
   DOCUMENT_EMPTY: { status: 400, retryable: false, message: 'A document has no text.' },
   DOCUMENT_TOO_LARGE: { status: 413, retryable: false, message: 'A document is too large.' },
   DOCUMENT_DUPLICATE: { status: 400, retryable: false, message: 'Two documents of the request have the same id.' },
+  ORIGIN_REFUSED: { status: 403, retryable: false, message: 'Requests from this web page or for this host name are not allowed.' },
   ASK_CONFLICT: { status: 409, retryable: false, message: 'This id was already used for another question.' },
   TURN_ENDED: { status: 409, retryable: false, message: 'The turn has already ended.' },
 

@@ -16,6 +16,8 @@ export class RunQueue {
   #waiting: Delivery[] = [];
   #next = 0;
   #isArmed = false;
+  /** Counts on when the queue was empty for a moment: replies that lead to questions would renew it for ever. */
+  #spent = 0;
 
   constructor(deliver: (process: Process, event: AnyEvent) => void) {
     this.#deliver = deliver;
@@ -30,13 +32,14 @@ export class RunQueue {
   }
 
   readonly #drain = (): void => {
-    for (let spent = 0; spent < BUDGET; spent += 1) {
+    for (; this.#spent < BUDGET; this.#spent += 1) {
       const delivery = this.#waiting[this.#next];
       if (delivery === undefined) return this.#rest();
       this.#next += 1;
       delivery.process.queued -= 1;
       if (delivery.process.status !== 'exited') this.#deliver(delivery.process, delivery.event);
     }
+    this.#spent = 0;
     this.#forgetDelivered();
     setImmediate(this.#drain);
   };

@@ -84,7 +84,6 @@ export class Supervisor implements Handle, SupervisorApi {
     for (const child of this.#children) {
       const started = await this.#start(child);
       if (started.kind === 'failed') {
-        this.#isOver = true;
         await this.#endInReverse(this.#children);
         throw new FailedToStartChild(child.spec.id, started.reason);
       }

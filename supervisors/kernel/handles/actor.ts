@@ -1,5 +1,5 @@
-import type { Actor, AnyActorLogic, AnyActorRef, InputFrom, SnapshotFrom } from 'xstate';
-import { createActor } from 'xstate';
+import type { Actor, AnyActorLogic, AnyActorRef, InputFrom, InspectionEvent, SnapshotFrom } from 'xstate';
+import { createActor, StateMachine } from 'xstate';
 import { crashed, NORMAL, SHUTDOWN } from '../exit-reason.ts';
 import type { AnyEvent, Handle, StartContext, StartFunction } from '../process.ts';
 
@@ -17,8 +17,14 @@ export interface ActorOptions<Logic extends AnyActorLogic> {
 export function actor<Logic extends AnyActorLogic>(logic: Logic, options: ActorOptions<Logic> = {}): StartFunction {
   return (context) => {
     const input = options.input?.(context);
-    const ref: Actor<AnyActorLogic> = createActor(logic as AnyActorLogic, { input, clock: xstateClock(context), id: context.name ?? context.id });
-    const handle = new ActorHandle(ref, context, options.table as ((snapshot: unknown) => unknown) | undefined);
+    const family = logic instanceof StateMachine ? new Family() : undefined;
+    const ref: Actor<AnyActorLogic> = createActor(logic as AnyActorLogic, {
+      input,
+      clock: xstateClock(context),
+      id: context.name ?? context.id,
+      ...(family === undefined ? {} : { inspect: family.inspect }),
+    });
+    const handle = new ActorHandle(ref, context, family, options.table as ((snapshot: unknown) => unknown) | undefined);
     context.own(handle);
     handle.start();
     return handle;
@@ -32,13 +38,15 @@ function xstateClock({ runtime }: StartContext): { setTimeout(run: () => void, m
 class ActorHandle implements Handle {
   readonly #ref: Actor<AnyActorLogic>;
   readonly #context: StartContext;
+  readonly #family: Family | undefined;
   readonly #makeTable: ((snapshot: unknown) => unknown) | undefined;
   table: unknown;
   #isDraining = false;
 
-  constructor(ref: Actor<AnyActorLogic>, context: StartContext, makeTable: ((snapshot: unknown) => unknown) | undefined) {
+  constructor(ref: Actor<AnyActorLogic>, context: StartContext, family: Family | undefined, makeTable: ((snapshot: unknown) => unknown) | undefined) {
     this.#ref = ref;
     this.#context = context;
+    this.#family = family;
     this.#makeTable = makeTable;
   }
 
@@ -66,7 +74,7 @@ class ActorHandle implements Handle {
 
   kill(): void {
     this.#ref.stop();
-    reap(this.#ref);
+    this.#family?.reap();
   }
 
   state(): string | undefined {
@@ -75,7 +83,7 @@ class ActorHandle implements Handle {
   }
 
   #onError(error: unknown): void {
-    reap(this.#ref);
+    this.#family?.reap();
     this.#context.exit(crashed(error));
   }
 
@@ -95,16 +103,35 @@ function canTake(ref: Actor<AnyActorLogic>, event: AnyEvent): boolean {
   }
 }
 
+const FIRST_SWEEP = 16;
+
 /**
- * Stops the children that a crashed machine leaves running (statelyai/xstate#5153). XState's own stop event is
- * undocumented: xstate is pinned and test/supervisors/kernel/handles/actor.test.ts holds this.
+ * All actors that a machine has started, in any depth. A crashed machine leaves its children running
+ * (statelyai/xstate#5153), and its snapshot does not lead to all of them. XState's own stop event is undocumented:
+ * xstate is pinned and test/supervisors/kernel/handles/actor.test.ts holds this.
  */
-function reap(ref: AnyActorRef): void {
-  const children = (ref.getSnapshot() as { children?: Record<string, AnyActorRef | undefined> } | undefined)?.children;
-  for (const child of Object.values(children ?? {})) {
-    if (child === undefined) continue;
-    const { status } = child.getSnapshot() as { status: string };
-    if (status === 'active') child.send({ type: 'xstate.stop' });
-    else if (status === 'error') reap(child);
+class Family {
+  readonly #members = new Set<AnyActorRef>();
+  #sweepAt = FIRST_SWEEP;
+
+  readonly inspect = (event: InspectionEvent): void => {
+    if (event.type !== '@xstate.actor' || event.actorRef.sessionId === event.rootId) return;
+    if (this.#members.size >= this.#sweepAt) this.#sweep();
+    this.#members.add(event.actorRef as AnyActorRef);
+  };
+
+  reap(): void {
+    for (const member of this.#members) if (isActive(member)) member.send({ type: 'xstate.stop' });
+    this.#members.clear();
   }
+
+  /** A machine that lives long starts many: those that have ended need not be remembered. */
+  #sweep(): void {
+    for (const member of this.#members) if (!isActive(member)) this.#members.delete(member);
+    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#members.size);
+  }
+}
+
+function isActive(ref: AnyActorRef): boolean {
+  return (ref.getSnapshot() as { status: string } | undefined)?.status === 'active';
 }

@@ -1,0 +1,36 @@
+import type { App, Gateway } from '#src/gateway/app.ts';
+
+const POLL_MS = 20;
+/** What clients get to answer a close, and replies to leave their buffers. */
+const FAREWELL_MS = 500;
+
+/**
+ * Ends the gateway as clients want it. `readyz` says 503 and no question is taken; running answers get
+ * `drainTimeoutMs`; then every socket is closed with 1012, so that its client comes back to the next process; last the
+ * port is freed.
+ */
+export async function drain(app: App, { services, connections }: Gateway): Promise<void> {
+  const { sessions, config, logger } = services;
+  connections.isDraining = true;
+  sessions.drain();
+  const isQuiet = (): boolean => sessions.activeSessions() === 0 && connections.answering === 0;
+  if (!(await until(services, isQuiet, config.drainTimeoutMs))) logger.warn({ sessions: sessions.activeSessions() }, 'Answers still ran when the time to drain was over');
+  connections.closeForRestart();
+  await until(services, () => connections.isEmpty, FAREWELL_MS);
+  connections.destroy();
+  const closed = app.close();
+  app.server.closeIdleConnections();
+  const timer = setTimeout(() => app.server.closeAllConnections(), FAREWELL_MS);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Polls a condition that nobody announces; false when the time is over before it holds. */
+async function until({ kernel: { clock } }: Gateway['services'], condition: () => boolean, timeoutMs: number): Promise<boolean> {
+  const giveUpAt = clock.now() + timeoutMs;
+  while (!condition()) {
+    if (clock.now() >= giveUpAt) return false;
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, POLL_MS));
+  }
+  return true;
+}

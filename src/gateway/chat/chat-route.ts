@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify';
+import type { WebSocket } from '@fastify/websocket';
+import { Type } from 'typebox';
+import { ServiceError, toErrorBody } from '#src/errors.ts';
+import type { App, Gateway } from '../app.ts';
+import { CLOSED, Count, SessionId } from '../schemas/limits.ts';
+import { checker } from '../validation.ts';
+import { ChatSocket } from './chat-socket.ts';
+import { Departures } from './departures.ts';
+import { CLOSE } from './socket-link.ts';
+
+const ChatQuery = Type.Object({ session: Type.Optional(SessionId), after: Type.Optional(Count) }, CLOSED);
+const checkQuery = checker(ChatQuery, 'INVALID_REQUEST');
+
+/** `GET /ws`: its query is checked here and not by Fastify, since a browser cannot read a refused upgrade. */
+export function chatRoute(app: App, gateway: Gateway): void {
+  const departures = new Departures(gateway.services);
+  app.addHook('onClose', () => departures.stop());
+  app.get('/ws', { websocket: true }, (socket, request) => open(socket, request, gateway, departures));
+}
+
+function open(socket: WebSocket, request: FastifyRequest, gateway: Gateway, departures: Departures): void {
+  const { services, connections } = gateway;
+  try {
+    const { session, after } = checkQuery(request.query);
+    if (connections.sockets.size >= services.config.maxConnections) throw new ServiceError('OVERLOADED', 'too many sockets are open');
+    const position = after === undefined ? undefined : Number(after);
+    new ChatSocket(socket, gateway, departures, { session, after: position, clientKey: request.ip });
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    socket.send(JSON.stringify({ type: 'error', error: toErrorBody(error) }));
+    socket.close(error.code === 'OVERLOADED' ? CLOSE.tryAgain : CLOSE.invalidQuery, error.code);
+  }
+}

@@ -1,0 +1,228 @@
+import { isUtf8 } from 'node:buffer';
+import { randomUUIDv7 } from 'node:crypto';
+import type { WebSocket } from '@fastify/websocket';
+import { frameLog } from '#agents/frames/frames.agent.ts';
+import { statistics } from '#agents/rag/rag.agent.ts';
+import { ServiceError, toErrorBody } from '#src/errors.ts';
+import type { ClientFrame, SocketFrame } from '#src/ports/frame.ts';
+import type { FrameRecord } from '#src/ports/frame-journal.ts';
+import type { Gateway } from '../app.ts';
+import type { OpenConnection } from '../connections.ts';
+import { admit, checkQuestion, pickOptions, requireSession } from '../questions.ts';
+import type { GatewayServices } from '../services.ts';
+import type { FeedReader } from '../streams/frame-feed.ts';
+import { FrameFeed } from '../streams/frame-feed.ts';
+import { snapshotOf } from '../streams/snapshot.ts';
+import { fieldRefusal } from '../validation.ts';
+import { FrameRefusal, readClientFrame } from './client-frame.ts';
+import type { Departures } from './departures.ts';
+import { CLOSE, MAX_FRAMES_PER_SECOND, SocketLink } from './socket-link.ts';
+
+const STATISTICS_INTERVAL_MS = 1000;
+
+export interface ChatRequest {
+  /** The session to come back to; undefined begins a new one. */
+  readonly session: string | undefined;
+  /** The last `seq` that the client has. */
+  readonly after: number | undefined;
+  /** Whom the rate limit counts. */
+  readonly clientKey: string;
+}
+
+type About = FrameRefusal['about'];
+type AskFrame = Extract<ClientFrame, { type: 'ask' }>;
+
+/** One client's chat over one WebSocket: its frames to the session, the session's frames to it. */
+export class ChatSocket implements FeedReader, OpenConnection {
+  readonly #gateway: Gateway;
+  readonly #departures: Departures;
+  readonly #link: SocketLink;
+  readonly #clientKey: string;
+  readonly #session: string;
+  readonly #feed: FrameFeed;
+  readonly #established = Promise.withResolvers<void>();
+  /** Frames that have to come after a snapshot which is being made. */
+  #held: string[] | undefined;
+  #statistics: NodeJS.Timeout | undefined;
+  #hasClosed = false;
+
+  constructor(socket: WebSocket, gateway: Gateway, departures: Departures, request: ChatRequest) {
+    const { services, connections } = gateway;
+    this.#gateway = gateway;
+    this.#departures = departures;
+    this.#clientKey = request.clientKey;
+    this.#session = request.session ?? randomUUIDv7();
+    this.#link = new SocketLink(socket, services.config);
+    this.#feed = new FrameFeed(services.kernel, this.#session, this);
+    connections.sockets.add(this);
+    services.metrics.sockets.inc();
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
+    socket.on('close', () => this.#closed());
+    void this.#establish(request).catch((error: unknown) => this.#refuse(error));
+  }
+
+  get #services(): GatewayServices {
+    return this.#gateway.services;
+  }
+
+  /** The log is subscribed before the session's actor starts, which may write to it at once. */
+  async #establish({ session, after }: ChatRequest): Promise<void> {
+    const { sessions } = this.#services;
+    if (this.#gateway.connections.isDraining) throw new ServiceError('DRAINING');
+    if (session !== undefined) await requireSession(this.#services, session);
+    const { lastSeq, missed, isResumed } = await this.#feed.open(session === undefined ? undefined : after);
+    if (this.#hasClosed) return;
+    this.#tell({ type: 'ready', session: this.#session, last_seq: lastSeq, resumed: session !== undefined && isResumed });
+    if (isResumed) this.frames(missed);
+    else await this.#sendSnapshot(missed);
+    await sessions.open(this.#session);
+    this.#established.resolve();
+  }
+
+  /** A client that cannot be served is told why; a browser reads frames and close codes, no refused upgrade. */
+  #refuse(error: unknown): void {
+    this.#tellError(error, {});
+    const code = error instanceof ServiceError ? error.code : 'INTERNAL';
+    if (code === 'SESSION_NOT_FOUND') this.#link.close(CLOSE.unknownSession, code);
+    else if (code === 'DRAINING') this.#link.close(CLOSE.restart, code);
+    else this.#link.close(code === 'INTERNAL' ? CLOSE.internal : CLOSE.tryAgain, code);
+  }
+
+  frames(records: readonly FrameRecord[]): void {
+    this.#services.metrics.frames.inc(records.length);
+    for (const { json } of records) this.#send(json);
+  }
+
+  status(json: string): void {
+    this.#send(json);
+  }
+
+  gap(missed: readonly FrameRecord[]): void {
+    void this.#sendSnapshot(missed).catch((error: unknown) => this.#refuse(error));
+  }
+
+  async #sendSnapshot(missed: readonly FrameRecord[]): Promise<void> {
+    this.#held = [];
+    const snapshot = await snapshotOf(this.#services.store, this.#session, missed);
+    const held = this.#held;
+    this.#held = undefined;
+    for (const json of [snapshot, ...held]) this.#send(json);
+  }
+
+  #send(json: string): void {
+    if (this.#held !== undefined) this.#held.push(json);
+    else if (!this.#link.send(json)) this.#closeSlow();
+  }
+
+  /** The client comes back for what it did not read. */
+  #closeSlow(): void {
+    this.#services.metrics.slowSockets.inc();
+    this.#feed.close();
+    this.#link.close(CLOSE.tryAgain, 'too slow; come back with after= the last seq received');
+  }
+
+  #tell(frame: SocketFrame): void {
+    this.#link.send(JSON.stringify(frame));
+  }
+
+  #tellError(error: unknown, about: About): void {
+    if (!(error instanceof ServiceError)) this.#services.logger.error({ error, session: this.#session }, 'Frame failed');
+    this.#tell({ type: 'error', ...about, error: toErrorBody(error) });
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    const { maxFrameBytes } = this.#services.config;
+    if (this.#link.isFlooded()) return this.#breakOff(CLOSE.policy, `at most ${MAX_FRAMES_PER_SECOND} frames in a second`, 'more');
+    if (data.length > maxFrameBytes) return this.#breakOff(CLOSE.tooLarge, `at most ${maxFrameBytes} bytes`, `${data.length} bytes`);
+    if (!isBinary && !isUtf8(data)) return this.#breakOff(CLOSE.notText, 'text in UTF-8', 'other bytes');
+    try {
+      void this.#serve(readClientFrame(data, isBinary));
+    } catch (error) {
+      if (!(error instanceof FrameRefusal)) throw error;
+      this.#tellError(error.error, error.about);
+    }
+  }
+
+  #breakOff(code: number, expected: string, got: string): void {
+    if (!this.#link.isOpen) return;
+    this.#tellError(fieldRefusal('INVALID_FRAME', { field: 'frame', expected, got }), {});
+    this.#link.close(code, `expected ${expected}`);
+  }
+
+  async #serve(frame: ClientFrame): Promise<void> {
+    await this.#established.promise;
+    try {
+      await this.#handle(frame);
+    } catch (error) {
+      const id = frame.type === 'ask' ? { id: frame.id } : {};
+      this.#tellError(error, 'turn' in frame ? { turn: frame.turn } : id);
+    }
+  }
+
+  async #handle(frame: ClientFrame): Promise<void> {
+    const { sessions, store, kernel } = this.#services;
+    switch (frame.type) {
+      case 'ask':
+        return this.#ask(frame);
+      case 'cancel':
+        await sessions.cancel(this.#session, frame.turn);
+        return;
+      case 'feedback': {
+        const { turn, rating, comment } = frame;
+        await store.conversations.addFeedback({ turn, rating, ...(comment === undefined ? {} : { comment }) }, kernel.clock.wallTime());
+        return;
+      }
+      case 'ping':
+        return this.#tell({ type: 'pong' });
+      case 'stats':
+        return this.#subscribeStatistics(frame.subscribe);
+    }
+  }
+
+  async #ask({ id, question, options = {} }: AskFrame): Promise<void> {
+    checkQuestion(question, this.#services.config.maxQuestionCharacters);
+    await admit(this.#services, this.#clientKey);
+    const { turn, repeated } = await this.#services.sessions.ask(this.#session, { id, question, options: pickOptions(options) });
+    if (repeated) this.#send(this.#acceptedFrame(turn) ?? JSON.stringify({ type: 'accepted', id, turn, question }));
+  }
+
+  /** The `accepted` of an earlier ask as it stands in the log, if it still does. */
+  #acceptedFrame(turn: string): string | undefined {
+    const subscription = frameLog(this.#services.kernel)?.subscribe(this.#session, 0, SILENT);
+    subscription?.unsubscribe();
+    return subscription?.missed.find((record) => record.turn === turn && record.type === 'accepted')?.json;
+  }
+
+  async #subscribeStatistics(isWanted: boolean): Promise<void> {
+    clearInterval(this.#statistics);
+    this.#statistics = undefined;
+    if (!isWanted || this.#hasClosed) return;
+    this.#statistics = setInterval(() => void this.#sendStatistics(), STATISTICS_INTERVAL_MS);
+    await this.#sendStatistics();
+  }
+
+  async #sendStatistics(): Promise<void> {
+    this.#tell({ type: 'stats', ...(await statistics(this.#services.kernel)) });
+  }
+
+  closeForRestart(): void {
+    this.#feed.close();
+    this.#link.close(CLOSE.restart, `restart; resume after=${this.#feed.lastSeq}`);
+  }
+
+  destroy(): void {
+    this.#link.destroy();
+  }
+
+  #closed(): void {
+    const { connections, services } = this.#gateway;
+    this.#hasClosed = true;
+    this.#feed.close();
+    clearInterval(this.#statistics);
+    services.metrics.sockets.dec();
+    connections.sockets.delete(this);
+    if (!connections.isDraining) this.#departures.left(this.#session);
+  }
+}
+
+const SILENT = { frames: () => undefined, status: () => undefined };

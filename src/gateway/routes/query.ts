@@ -1,0 +1,75 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
+import type { Ask } from '#agents/session/session.agent.ts';
+import type { AnswerEnd } from '#src/ports/answer.ts';
+import type { App, Gateway } from '../app.ts';
+import { admit, checkQuestion, pickOptions, requireSession } from '../questions.ts';
+import { QueryBody, QueryReply } from '../schemas/answers.ts';
+import { replies } from '../schemas/errors.ts';
+import { answerUnlessGone } from '../streams/answer-unless-gone.ts';
+import { streamAnswer } from '../streams/stream-answer.ts';
+import { fieldRefusal } from '../validation.ts';
+
+type Body = Static<typeof QueryBody>;
+type Reply = Static<typeof QueryReply>;
+
+const QUERY_ERRORS = [
+  'INVALID_JSON', 'QUESTION_EMPTY', 'QUESTION_TOO_LONG', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'SESSION_NOT_FOUND',
+  'RATE_LIMITED', 'OVERLOADED', 'DRAINING', 'ACTOR_DOWN', 'STORE_UNAVAILABLE', 'STORE_FULL', 'RETRIEVAL_UNAVAILABLE',
+  'MODEL_UNAVAILABLE', 'TURN_INTERRUPTED', 'TURN_TIMEOUT',
+] as const; // prettier-ignore
+
+/** `POST /query`: one question, answered as JSON or as a stream of its frames. */
+export function queryRoute(app: App, gateway: Gateway): void {
+  const schema = {
+    summary: 'Ask a question',
+    description: 'With `stream: true` or `Accept: text/event-stream` the frames of the turn come as server-sent events.',
+    tags: ['questions'],
+    body: QueryBody,
+    response: replies({ 200: QueryReply }, QUERY_ERRORS),
+  };
+  const { connections } = gateway;
+  app.post('/query', { schema }, async (request, reply) => {
+    connections.answering += 1;
+    try {
+      return await answer(gateway, request, reply, request.body);
+    } finally {
+      connections.answering -= 1;
+    }
+  });
+}
+
+async function answer(gateway: Gateway, request: FastifyRequest, reply: FastifyReply, body: Body): Promise<Reply | FastifyReply> {
+  const { services } = gateway;
+  const ask = readAsk(body, services.config.maxQuestionCharacters);
+  await admit(services, request.ip);
+  const session = body.session ?? randomUUIDv7();
+  if (body.session !== undefined) await requireSession(services, session);
+  if (wantsStream(body, request)) return streamAnswer(gateway, reply, session, ask);
+  // A session of its own may hear of its turns over sockets: its questions go through its actor.
+  const known = body.session === undefined ? await services.sessions.answerFromCache(session, ask) : undefined;
+  if (known !== undefined) return toReply(known.end, known.turn, session);
+  const { turn, end } = await answerUnlessGone(services, reply, session, ask);
+  return toReply(end, turn, session);
+}
+
+function readAsk(body: Body, maxCharacters: number): Ask {
+  const { question, query } = body;
+  if (question !== undefined && query !== undefined) {
+    throw fieldRefusal('INVALID_REQUEST', { field: 'query', expected: 'absent where question is given', got: 'both' });
+  }
+  const text = question ?? query;
+  if (text === undefined) throw fieldRefusal('INVALID_REQUEST', { field: 'question', expected: 'a text', got: 'nothing' });
+  checkQuestion(text, maxCharacters);
+  return { id: crypto.randomUUID(), question: text, options: pickOptions(body) };
+}
+
+function wantsStream({ stream }: Body, { headers }: FastifyRequest): boolean {
+  return stream ?? headers.accept?.includes('text/event-stream') ?? false;
+}
+
+function toReply(end: AnswerEnd, turn: string, session: string): Reply {
+  const { answer, sources, citations, latency_ms, cache_hit, degraded, finish, usage, model } = end;
+  return { answer, sources: [...sources], citations: [...citations], latency_ms, cache_hit, degraded: [...degraded], finish, turn, session, usage, model };
+}

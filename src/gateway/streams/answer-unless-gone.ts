@@ -1,0 +1,65 @@
+import type { FastifyReply } from 'fastify';
+import { frameLog } from '#agents/frames/frames.agent.ts';
+import type { Ask } from '#agents/session/session.agent.ts';
+import type { AnswerEnd } from '#src/ports/answer.ts';
+import type { ErrorBody } from '#src/errors.ts';
+import { ServiceError } from '#src/errors.ts';
+import type { FrameRecord } from '#src/ports/frame-journal.ts';
+import type { GatewayServices } from '../services.ts';
+import { FrameFeed } from './frame-feed.ts';
+
+/**
+ * Asks and waits for the end. A client that goes away takes its question with it, unless others listen to the session.
+ * Rejects with what `Sessions.answer` rejects with, or the error that the turn ended in.
+ */
+export async function answerUnlessGone(services: GatewayServices, reply: FastifyReply, session: string, ask: Ask): Promise<{ turn: string; end: AnswerEnd }> {
+  const watch = await watchTurn(services, session, ask.id);
+  const onClose = (): void => {
+    if (!reply.raw.writableFinished) cancelUnheard(services, session, watch);
+  };
+  reply.raw.once('close', onClose);
+  try {
+    const { turn, outcome } = await services.sessions.answer(session, ask);
+    if (outcome.state === 'failed') throw toServiceError(outcome.error);
+    return { turn, end: outcome.end };
+  } finally {
+    reply.raw.off('close', onClose);
+    watch.close();
+  }
+}
+
+/** Listens to the session, as every client that waits for an answer does; learns the turn that the question became. */
+export interface TurnWatch {
+  turn: string | undefined;
+  close(): void;
+}
+
+async function watchTurn({ kernel }: GatewayServices, session: string, askId: string): Promise<TurnWatch> {
+  const watch: TurnWatch = { turn: undefined, close: () => feed.close() };
+  const note = (records: readonly FrameRecord[]): void => {
+    watch.turn ??= records.find(({ type, json }) => type === 'accepted' && isOf(json, askId))?.turn;
+  };
+  const feed = new FrameFeed(kernel, session, { frames: note, gap: note, status: () => undefined });
+  await feed.open(undefined);
+  return watch;
+}
+
+function isOf(json: string, askId: string): boolean {
+  return (JSON.parse(json) as { readonly id?: string }).id === askId;
+}
+
+/** Stops a turn whose asker has gone. One that ends by itself meanwhile is fine. */
+export function cancelUnheard({ kernel, sessions, logger }: GatewayServices, session: string, watch: TurnWatch): void {
+  watch.close();
+  if (watch.turn === undefined || frameLog(kernel)?.hasListeners(session) === true) return;
+  sessions.cancel(session, watch.turn).catch((error: unknown) => {
+    if (!(error instanceof ServiceError)) logger.error({ error, session }, 'A turn whose asker left was not cancelled');
+  });
+}
+
+function toServiceError({ code, retry_after_ms, details }: ErrorBody): ServiceError {
+  return new ServiceError(code, undefined, {
+    ...(retry_after_ms === undefined ? {} : { retryAfterMs: retry_after_ms }),
+    ...(details === undefined ? {} : { details }),
+  });
+}
