@@ -192,6 +192,16 @@ export const SETTINGS = {
     tier: 'tuning',
     doc: 'A session without a client and without work is parked after this time; its history stays.',
   },
+  leaveTimeoutMs: {
+    env: 'BANYAN_LEAVE_TIMEOUT_MS',
+    type: 'integer',
+    min: 0,
+    max: 86_400_000,
+    default: 60_000,
+    unit: 'ms',
+    tier: 'tuning',
+    doc: 'A running answer is cancelled when its last client has been gone for this time. 0 never cancels.',
+  },
   searchTimeoutMs: {
     env: 'BANYAN_SEARCH_TIMEOUT_MS',
     type: 'integer',

@@ -38,6 +38,11 @@ export interface FrameLog {
   publish(session: string, frame: StatusFrame): void;
   openTurn(session: string, turn: string): OpenTurn | undefined;
   openTurns(session: string): readonly OpenTurn[];
+  /**
+   * A session that is new: its numbers begin at 1. Those of any other session that the journal does not know begin far
+   * above whatever was given before a restart, so that an old number is never taken for a new one.
+   */
+  begin(session: string): void;
   /** Without `after`: from the `accepted` of the running turn, if one runs, else what is new. */
   subscribe(session: string, after: number | undefined, listener: FrameListener): Subscription;
   lastSeq(session: string): number;

@@ -13,7 +13,7 @@ export const FRAMES = 'frames';
 const RESTART_WAIT_MS = 2000;
 
 export function framesAgent(journal: FrameJournal): StartFunction {
-  return actor(framesLogic, { input: () => journal, table: ({ context }) => context });
+  return actor(framesLogic, { input: ({ runtime }) => ({ journal, clock: runtime.clock }), table: ({ context }) => context });
 }
 
 /** The frame log as it is now; use it at once, it dies with its process. */

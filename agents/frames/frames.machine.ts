@@ -1,4 +1,5 @@
 import { fromTransition } from 'xstate';
+import type { Clock } from '#src/ports/clock.ts';
 import type { LoggedFrame, StatusFrame } from '#src/ports/frame.ts';
 import type { FrameJournal, FrameRecord } from '#src/ports/frame-journal.ts';
 import type { FrameListener, FrameLog, Subscription } from './frame-log.ts';
@@ -11,16 +12,27 @@ import { SessionFrames } from './session-frames.ts';
  */
 export const framesLogic = fromTransition(
   (log: Frames) => log,
-  ({ input }: { input: FrameJournal }) => new Frames(input),
+  ({ input }: { input: FramesInput }) => new Frames(input),
 );
+
+export interface FramesInput {
+  readonly journal: FrameJournal;
+  readonly clock: Clock;
+}
 
 export class Frames implements FrameLog {
   readonly #journal: FrameJournal;
+  readonly #clock: Clock;
   readonly #sessions = new Map<string, SessionFrames>();
   #unsent: FrameRecord[] = [];
 
-  constructor(journal: FrameJournal) {
+  constructor({ journal, clock }: FramesInput) {
     this.#journal = journal;
+    this.#clock = clock;
+  }
+
+  begin(session: string): void {
+    if (this.#journal.lastSeq(session) === 0) this.#sessions.set(session, new SessionFrames(session, [], 0));
   }
 
   append(session: string, frame: LoggedFrame): number | undefined {
@@ -89,7 +101,8 @@ export class Frames implements FrameLog {
   #of(session: string): SessionFrames {
     const known = this.#sessions.get(session);
     if (known !== undefined) return known;
-    const frames = new SessionFrames(session, this.#journal.read(session), this.#journal.lastSeq(session));
+    const lastSeq = this.#journal.lastSeq(session);
+    const frames = new SessionFrames(session, this.#journal.read(session), lastSeq === 0 ? this.#clock.wallTime() : lastSeq);
     this.#sessions.set(session, frames);
     return frames;
   }

@@ -73,6 +73,7 @@ const PARTS: readonly Part[] = [
   { path: 'src/version.ts', ours: ['package.json'], packages: [] },
   // Where the service is put together.
   { path: 'src/main.ts', ours: ANY_PROJECT_FILE, packages: [] },
+  { path: 'src/serve.ts', ours: ANY_PROJECT_FILE, packages: [] },
   { path: 'src/service.ts', ours: ANY_PROJECT_FILE, packages: [] },
   { path: 'src/composition.ts', ours: ANY_PROJECT_FILE, packages: [] },
 ];

@@ -1,3 +1,4 @@
+import { gatewayUrl } from '#agents/gateway/gateway.agent.ts';
 import type { Environment } from '#config/schema.ts';
 import type { LanguageModel } from '#src/ports/language-model.ts';
 import type { Service } from '#src/service.ts';

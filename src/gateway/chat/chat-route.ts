@@ -25,7 +25,7 @@ function open(socket: WebSocket, request: FastifyRequest, gateway: Gateway, depa
     const { session, after } = checkQuery(request.query);
     if (connections.sockets.size >= services.config.maxConnections) throw new ServiceError('OVERLOADED', 'too many sockets are open');
     const position = after === undefined ? undefined : Number(after);
-    new ChatSocket(socket, gateway, departures, { session, after: position, clientKey: request.ip });
+    new ChatSocket(socket, gateway, departures, { session, after: position, clientKey: request.ip }).start();
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     socket.send(JSON.stringify({ type: 'error', error: toErrorBody(error) }));

@@ -36,8 +36,9 @@ type AskFrame = Extract<ClientFrame, { type: 'ask' }>;
 export class ChatSocket implements FeedReader, OpenConnection {
   readonly #gateway: Gateway;
   readonly #departures: Departures;
+  readonly #socket: WebSocket;
+  readonly #request: ChatRequest;
   readonly #link: SocketLink;
-  readonly #clientKey: string;
   readonly #session: string;
   readonly #feed: FrameFeed;
   readonly #established = Promise.withResolvers<void>();
@@ -47,18 +48,22 @@ export class ChatSocket implements FeedReader, OpenConnection {
   #hasClosed = false;
 
   constructor(socket: WebSocket, gateway: Gateway, departures: Departures, request: ChatRequest) {
-    const { services, connections } = gateway;
     this.#gateway = gateway;
     this.#departures = departures;
-    this.#clientKey = request.clientKey;
+    this.#socket = socket;
+    this.#request = request;
     this.#session = request.session ?? randomUUIDv7();
-    this.#link = new SocketLink(socket, services.config);
-    this.#feed = new FrameFeed(services.kernel, this.#session, this);
-    connections.sockets.add(this);
-    services.metrics.sockets.inc();
-    socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
-    socket.on('close', () => this.#closed());
-    void this.#establish(request).catch((error: unknown) => this.#refuse(error));
+    this.#link = new SocketLink(socket, gateway.services.config);
+    this.#feed = new FrameFeed(gateway.services.kernel, this.#session, this);
+  }
+
+  /** Listens before anything is awaited, so that no frame of the client is lost. */
+  start(): void {
+    this.#gateway.connections.sockets.add(this);
+    this.#services.metrics.sockets.inc();
+    this.#socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
+    this.#socket.on('close', () => this.#closed());
+    void this.#establish().catch((error: unknown) => this.#refuse(error));
   }
 
   get #services(): GatewayServices {
@@ -66,11 +71,12 @@ export class ChatSocket implements FeedReader, OpenConnection {
   }
 
   /** The log is subscribed before the session's actor starts, which may write to it at once. */
-  async #establish({ session, after }: ChatRequest): Promise<void> {
+  async #establish(): Promise<void> {
+    const { session, after } = this.#request;
     const { sessions } = this.#services;
     if (this.#gateway.connections.isDraining) throw new ServiceError('DRAINING');
     if (session !== undefined) await requireSession(this.#services, session);
-    const { lastSeq, missed, isResumed } = await this.#feed.open(session === undefined ? undefined : after);
+    const { lastSeq, missed, isResumed } = await (session === undefined ? this.#feed.begin() : this.#feed.open(after));
     if (this.#hasClosed) return;
     this.#tell({ type: 'ready', session: this.#session, last_seq: lastSeq, resumed: session !== undefined && isResumed });
     if (isResumed) this.frames(missed);
@@ -181,7 +187,7 @@ export class ChatSocket implements FeedReader, OpenConnection {
 
   async #ask({ id, question, options = {} }: AskFrame): Promise<void> {
     checkQuestion(question, this.#services.config.maxQuestionCharacters);
-    await admit(this.#services, this.#clientKey);
+    await admit(this.#services, this.#request.clientKey);
     const { turn, repeated } = await this.#services.sessions.ask(this.#session, { id, question, options: pickOptions(options) });
     if (repeated) this.#send(this.#acceptedFrame(turn) ?? JSON.stringify({ type: 'accepted', id, turn, question }));
   }

@@ -39,6 +39,13 @@ export class FrameFeed implements FrameListener {
     return this.#lastSeq;
   }
 
+  /** Subscribes to a session that has just been made: its numbers begin at 1. Rejects as `open` does. */
+  async begin(): Promise<Subscription> {
+    const log = await whenFrameLog(this.#kernel);
+    log.begin(this.#session);
+    return this.#subscribe(log, undefined);
+  }
+
   /**
    * Subscribes. What was missed is in the answer and not given to the reader; where the log cannot be resumed, that is
    * the frames of turns without an end. Rejects with ACTOR_DOWN when the log does not come up.

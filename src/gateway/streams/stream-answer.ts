@@ -8,15 +8,22 @@ import { EventStream } from './event-stream.ts';
 import type { FeedReader } from './frame-feed.ts';
 import { FrameFeed } from './frame-feed.ts';
 
+export interface SessionAsk {
+  readonly session: string;
+  /** Whether the session was made for this question. */
+  readonly isNew: boolean;
+  readonly ask: Ask;
+}
+
 /**
  * Asks, and streams the frames of that turn until its end. Refusals come before the stream begins, with their status.
  * A client that goes away takes its question with it, unless others listen to the session.
  */
-export async function streamAnswer(gateway: Gateway, reply: FastifyReply, session: string, ask: Ask): Promise<FastifyReply> {
+export async function streamAnswer(gateway: Gateway, reply: FastifyReply, { session, isNew, ask }: SessionAsk): Promise<FastifyReply> {
   const { kernel, sessions } = gateway.services;
   const reader = new TurnReader();
   const feed = new FrameFeed(kernel, session, reader);
-  const { lastSeq } = await feed.open(undefined);
+  const { lastSeq } = await (isNew ? feed.begin() : feed.open(undefined));
   try {
     const { turn } = await sessions.ask(session, ask);
     const watch = { turn, close: () => feed.close() };

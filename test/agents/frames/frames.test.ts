@@ -31,7 +31,9 @@ const ended = (turn: string): LoggedFrame => ({
 async function startFrames(): Promise<{ kernel: Kernel; log: FrameLog }> {
   const journal = memoryJournal({ maxBytes: 1_000_000, maxSessionBytes: 10_000 });
   const { kernel } = await startTree(() => [{ id: 'frames', name: FRAMES, start: framesAgent(journal) }]);
-  return { kernel, log: await whenFrameLog(kernel) };
+  const log = await whenFrameLog(kernel);
+  for (const session of ['a', 'b']) log.begin(session);
+  return { kernel, log };
 }
 
 /** Listens like a socket: keeps what it got, as numbers of frames and names of stages. */
@@ -46,7 +48,7 @@ function listen(log: FrameLog, session: string, after?: number): { got: (number 
 }
 
 describe('frames', () => {
-  test('numbers begin at 1 in every session and stand in the frame itself', async () => {
+  test('numbers begin at 1 in every new session and stand in the frame itself', async () => {
     const { log } = await startFrames();
     expect([log.append('a', accepted('1')), log.append('a', sources('1')), log.append('b', accepted('2'))]).toEqual([1, 2, 1]);
     const { missed } = log.subscribe('a', 0, { frames: () => undefined, status: () => undefined });
@@ -98,6 +100,13 @@ describe('frames', () => {
     expect(listen(log, 'a', after).isResumed).toBe(isResumed);
   });
 
+  test('a session from before a restart never gets a number again that it may have had', async () => {
+    const { log } = await startFrames();
+    for (const frame of [accepted('1'), sources('1'), started('1')]) log.append('old', frame);
+    expect(log.lastSeq('old')).toBeGreaterThan(1_000_000_000_000);
+    for (const after of [0, 1, 2, 3, 500]) expect(listen(log, 'old', after)).toEqual({ got: [], isResumed: false });
+  });
+
   test('what fell out of the log is not resumed with a gap', async () => {
     const { log } = await startFrames();
     for (let turn = 1; turn <= 50; turn += 1) {
@@ -147,6 +156,7 @@ describe('frames', () => {
     const { log } = await startFrames();
     log.append('a', accepted('1'));
     log.forget('a');
+    log.begin('a');
     expect(log.lastSeq('a')).toBe(0);
     expect(log.append('a', accepted('2'))).toBe(1);
   });
@@ -159,6 +169,8 @@ describe('frames', () => {
         const journal = memoryJournal({ maxBytes: 1_000_000, maxSessionBytes: 1_000_000 });
         const { kernel } = await startTree(() => [{ id: 'frames', name: FRAMES, start: framesAgent(journal) }]);
         const log = await whenFrameLog(kernel);
+        log.begin('a');
+        log.append('a', accepted('0'));
         const seen: number[] = [];
         let current = follow(log, 0, seen);
         for (const { kind, turn, isReconnect } of steps) {

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { ScriptedModel } from '../../../support/scripted-model.ts';
+import { startApplication } from '../../../support/start-application.ts';
+import { EventReader } from '../event-reader.ts';
+import { call, index, QUESTION } from '../rest-client.ts';
+
+async function answeredSession(url: string): Promise<string> {
+  await index(url);
+  return String((await call(`${url}/query`, 'POST', { question: QUESTION })).body['session']);
+}
+
+describe('GET /sessions/:id/events', () => {
+  test('what came after the given number is sent once, then what is new', async () => {
+    const { url } = await startApplication();
+    const session = await answeredSession(url);
+    const reader = await EventReader.open(`${url}/sessions/${session}/events?after=1`);
+    await reader.until('answer-end');
+    expect(reader.events[0]).toMatchObject({ event: 'ready', data: { session, resumed: true } });
+    await call(`${url}/query`, 'POST', { question: 'What does Banyan restart?', session });
+    await reader.until('accepted');
+    const ids = reader.events.flatMap(({ id }) => id ?? []);
+    expect(ids).toEqual(ids.map((_, at) => at + 2));
+  });
+
+  test("a browser's Last-Event-ID is later than the address", async () => {
+    const { url } = await startApplication();
+    const session = await answeredSession(url);
+    const last = (await EventReader.open(`${url}/sessions/${session}/events?after=0`).then((reader) => reader.until('answer-end'))).id ?? 0;
+    const reader = await EventReader.open(`${url}/sessions/${session}/events?after=0`, { headers: { 'last-event-id': String(last - 1) } });
+    await reader.until('answer-end');
+    expect(reader.events.map(({ event }) => event)).toEqual(['ready', 'answer-end']);
+  });
+
+  test('a number outside the log gives one snapshot, then what follows', async () => {
+    const model = new ScriptedModel();
+    const { url } = await startApplication({ models: [model] });
+    await index(url);
+    const asked = call(`${url}/query`, 'POST', { question: QUESTION });
+    (await model.nth(0)).say('the answer').finish();
+    const session = String((await asked).body['session']);
+    const next = call(`${url}/query`, 'POST', { question: 'And then?', session });
+    const stream = await model.nth(1);
+    stream.say('half ');
+    const reader = await EventReader.open(`${url}/sessions/${session}/events?after=99999`);
+    const snapshot = await reader.until('snapshot');
+    stream.say('whole').finish();
+    await reader.until('answer-end');
+    expect(reader.events[0]?.data).toMatchObject({ type: 'ready', resumed: false });
+    expect(snapshot.data['turns']).toMatchObject([
+      { question: QUESTION, state: 'answered', text: 'the answer', end: { finish: 'stop' } },
+      { question: 'And then?', state: 'running', text: 'half ' },
+    ]);
+    expect(reader.events.flatMap(({ event, data }) => (event === 'answer-delta' ? [data['text']] : [])).join('')).toBe('whole');
+    expect((await next).status).toBe(200);
+  });
+
+  test('an unknown session is refused', async () => {
+    const { url } = await startApplication();
+    const { status, body } = await call(`${url}/sessions/none/events`);
+    expect([status, body.error?.code]).toEqual([404, 'SESSION_NOT_FOUND']);
+  });
+});
