@@ -47,6 +47,8 @@ const PARTS: readonly Part[] = [
     ],
     packages: ['lru-cache'],
   },
+  // The actor around the server: it opens, drains and closes what src/gateway makes.
+  { path: 'agents/gateway/', ours: ['src/errors.ts', 'src/gateway/', 'agents/gateway/', 'supervisors/kernel/handles/server.ts'], types: ['supervisors/kernel/'], packages: [] },
   {
     path: 'agents/',
     ours: [

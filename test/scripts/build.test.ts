@@ -9,7 +9,7 @@ console.log(JSON.stringify([packageRoot, webRoot, workerUrl('store/one.worker')]
 `;
 const SOURCES = {
   'src/main.ts': LOCATIONS,
-  'src/cli/banyan.ts': `${LOCATIONS} import pino from 'pino'; pino;`,
+  'src/cli/banyan.ts': `${LOCATIONS} import pino from 'pino'; import { parse } from 'yaml'; parse; pino;`,
   'src/store/one.worker.ts': "import { ServiceError } from '#src/errors.ts'; throw new ServiceError('STORE_FULL');",
   'src/store/deep/two.worker.ts': "import { ServiceError } from '#src/errors.ts'; console.log(ServiceError.name);",
   'src/web/index.html': '<title>Banyan</title>',
@@ -36,11 +36,12 @@ describe('scripts/build.mjs', () => {
     expect(existsSync(at('dist/one.worker.js'))).toBe(true);
   });
 
-  test('bundles our code and leaves packages outside', () => {
+  test('bundles our code and its packages, but for those that find files beside themselves', () => {
     using project = checkout(SOURCES);
     project.run('scripts/build.mjs');
     const bundle = readFileSync(join(project.root, 'dist/banyan.js'), 'utf8');
-    expect(bundle).toMatch(/from ?"pino"/);
+    expect(bundle).not.toMatch(/from ?"pino"/);
+    expect(bundle).toMatch(/from ?"yaml"/);
     expect(bundle).not.toContain('#src/');
   });
 
