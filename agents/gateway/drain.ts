@@ -17,10 +17,8 @@ export async function drain(app: App, { services, connections }: Gateway): Promi
   if (!(await until(services, isQuiet, config.drainTimeoutMs))) logger.warn({ sessions: sessions.activeSessions() }, 'Answers still ran when the time to drain was over');
   connections.closeForRestart();
   await until(services, () => connections.isEmpty, FAREWELL_MS);
-  connections.destroy();
   const closed = app.close();
-  app.server.closeIdleConnections();
-  const timer = setTimeout(() => app.server.closeAllConnections(), FAREWELL_MS);
+  const timer = setTimeout(() => connections.destroy(), FAREWELL_MS);
   await closed;
   clearTimeout(timer);
 }

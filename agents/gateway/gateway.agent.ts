@@ -58,7 +58,7 @@ async function listen(app: App, { config: { host, port, lockWaitMs }, kernel: { 
   const giveUpAt = clock.now() + lockWaitMs;
   for (;;) {
     try {
-      await app.listen({ host, port });
+      await app.listen({ host: addressOf(host), port });
       return;
     } catch (error) {
       if (!isPortInUse(error)) throw error;
@@ -66,6 +66,11 @@ async function listen(app: App, { config: { host, port, lockWaitMs }, kernel: { 
       await new Promise<void>((resolve) => void clock.setTimeout(resolve, PORT_RETRY_MS));
     }
   }
+}
+
+/** For `localhost` Fastify would open a second server, whose connections nobody counts. */
+function addressOf(host: string): string {
+  return host === 'localhost' ? '127.0.0.1' : host;
 }
 
 function isPortInUse(error: unknown): boolean {
@@ -79,8 +84,7 @@ function urlOf({ address, family, port }: AddressInfo): string {
 /** Frees the port and everything that is open, at once. */
 async function destroy(app: App, { connections }: Gateway): Promise<void> {
   connections.isDraining = true;
-  connections.destroy();
   const closed = app.close();
-  app.server.closeAllConnections();
+  connections.destroy();
   await closed;
 }

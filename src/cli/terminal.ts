@@ -5,9 +5,9 @@ import type { Environment } from '#config/schema.ts';
 export interface Terminal {
   readonly isTerminal: boolean;
   readonly hasColor: boolean;
-  /** Of the window; 80 where there is none. */
+  /** Of the window; 80 where that is not known. */
   readonly columns: number;
-  /** Of the window; infinite where there is none. */
+  /** Of the window; 24 where that is not known, infinite where there is no window. */
   readonly rows: number;
   write(text: string): void;
   /** Writes a line. */
@@ -16,20 +16,26 @@ export interface Terminal {
 
 export type Style = Extract<Parameters<typeof styleText>[0], string>;
 
-const DEFAULT_COLUMNS = 80;
+export type OutputStream = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows' | 'write'>;
 
-/** Colours are for terminals, and not for those who set NO_COLOR (no-color.org) or TERM=dumb. */
-export function terminalOf(stream: NodeJS.WriteStream, env: Environment): Terminal {
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
+/**
+ * Colours are for terminals, and not for those who set NO_COLOR (no-color.org) or TERM=dumb. A terminal without a size,
+ * such as one that a program pretends to be, says 0.
+ */
+export function terminalOf(stream: OutputStream, env: Environment): Terminal {
   const isTerminal = stream.isTTY === true;
   const refusesColor = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
   return {
     isTerminal,
     hasColor: isTerminal && !refusesColor,
     get columns() {
-      return stream.columns ?? DEFAULT_COLUMNS;
+      return stream.columns || DEFAULT_COLUMNS;
     },
     get rows() {
-      return stream.rows ?? Number.POSITIVE_INFINITY;
+      return isTerminal ? stream.rows || DEFAULT_ROWS : Number.POSITIVE_INFINITY;
     },
     write: (text) => void stream.write(text),
     say: (line) => void stream.write(`${line}\n`),

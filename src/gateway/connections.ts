@@ -1,9 +1,9 @@
+import type { Socket } from 'node:net';
+
 /** Something that stays open: a WebSocket or an event stream. */
 export interface OpenConnection {
   /** Tells the client to come back, and closes. */
   closeForRestart(): void;
-  /** Closes at once. */
-  destroy(): void;
 }
 
 /** What is open and what runs at this gateway; it outlives no incarnation of it. */
@@ -14,20 +14,24 @@ export class Connections {
   answering = 0;
   readonly sockets = new Set<OpenConnection>();
   readonly streams = new Set<OpenConnection>();
+  /** Everything that is connected: Node forgets a connection once it was upgraded. */
+  readonly #tcp = new Set<Socket>();
 
-  closeForRestart(): void {
-    for (const connection of this.#all()) connection.closeForRestart();
+  track(socket: Socket): void {
+    this.#tcp.add(socket);
+    socket.once('close', () => this.#tcp.delete(socket));
   }
 
+  closeForRestart(): void {
+    for (const connection of [...this.sockets, ...this.streams]) connection.closeForRestart();
+  }
+
+  /** Hangs up on everybody. */
   destroy(): void {
-    for (const connection of this.#all()) connection.destroy();
+    for (const socket of this.#tcp) socket.destroy();
   }
 
   get isEmpty(): boolean {
     return this.sockets.size + this.streams.size === 0;
-  }
-
-  #all(): readonly OpenConnection[] {
-    return [...this.sockets, ...this.streams];
   }
 }

@@ -43,10 +43,12 @@ export async function createServer(gateway: Gateway): Promise<App> {
   app.setNotFoundHandler((request) => {
     throw new ServiceError('ROUTE_NOT_FOUND', `no route ${request.method} ${request.url.slice(0, 200)}`);
   });
-  keepForeignPagesOut(app, config.host);
   await serveOpenApi(app, version);
   await app.register(websocket, { options: socketOptions(gateway), preClose: (done) => done(), errorHandler: (error) => logger.debug({ error }, 'Socket failed') });
+  // After the plugin, which marks upgrades: a refused one is hung up on by that mark.
+  keepForeignPagesOut(app, config.host);
   await addRoutes(app, gateway);
+  app.server.on('connection', (socket) => gateway.connections.track(socket));
   app.server.maxConnections = config.maxConnections + SPARE_CONNECTIONS;
   await app.ready();
   return app;

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { eventually } from './eventually.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../src/cli/banyan.ts');
@@ -27,8 +26,8 @@ export interface RunningCli {
   readonly ended: Promise<CliResult>;
   stdout(): string;
   stderr(): string;
-  /** Waits until the output holds a text, on either stream. */
-  says(text: string): Promise<unknown>;
+  /** Waits until the output holds a text, on either stream. Rejects when the process ends before. */
+  says(text: string): Promise<void>;
 }
 
 export function startCli(args: readonly string[], { env = {}, cwd = temporaryDirectory() }: CliOptions = {}): RunningCli {
@@ -41,10 +40,12 @@ export function startCli(args: readonly string[], { env = {}, cwd = temporaryDir
     child.kill('SIGKILL');
     await ended;
   });
-  const says = (text: string): Promise<unknown> =>
-    eventually(() => stdout.includes(text) || stderr.includes(text)).catch((error: unknown) => {
-      throw new Error(`never said ${text}, but: ${stdout}${stderr}`, { cause: error });
-    });
+  const says = async (text: string): Promise<void> => {
+    while (!stdout.includes(text) && !stderr.includes(text)) {
+      const more = await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended]);
+      if (!Array.isArray(more)) throw new Error(`ended without saying ${text}, but: ${stdout}${stderr}`);
+    }
+  };
   return { child, ended, stdout: () => stdout, stderr: () => stderr, says };
 }
 

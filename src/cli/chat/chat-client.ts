@@ -36,6 +36,8 @@ export class ChatClient {
   /** Whether the service knows the session by more than this connection. */
   #isKept: boolean;
   #lastSeq = 0;
+  /** A service that was there once is waited for. */
+  #hasConnected = false;
   #running: { readonly turn: Turn; readonly signal: AbortSignal } | undefined;
 
   constructor({ service, session, onReconnect }: ChatClientOptions) {
@@ -86,7 +88,7 @@ export class ChatClient {
     const impatience = rejection(patience);
     for (let isFirst = true; ; isFirst = false) {
       if (!isFirst) this.#onReconnect();
-      const socket = await Promise.race([isFirst ? this.#open() : this.#reopen(patience), impatience]);
+      const socket = await Promise.race([this.#hasConnected ? this.#reopen(patience) : this.#open(), impatience]);
       if (turn.id === undefined) socket.send(turn.ask);
       else if (cancel.aborted) this.#cancel();
       const end = await Promise.race([turn.ended, socket.closed, impatience]);
@@ -129,6 +131,7 @@ export class ChatClient {
   }
 
   #begin({ session, resumed, last_seq: lastSeq }: Extract<ServerFrame, { type: 'ready' }>): void {
+    this.#hasConnected = true;
     this.#session = session;
     if (!resumed) this.#lastSeq = lastSeq;
   }

@@ -19,7 +19,10 @@ export class Turn {
   readonly #listener: TurnListener;
   readonly #ended = Promise.withResolvers<TurnEnd>();
   #id: string | undefined;
+  /** The answer as the service has it so far. */
   #text = '';
+  /** The answer as the listener has it so far. */
+  #shown = '';
 
   constructor(question: string, options: AskOptions, listener: TurnListener) {
     this.ask = { type: 'ask', id: randomUUID(), question, options };
@@ -43,14 +46,25 @@ export class Turn {
     if (frame.type === 'error') this.#refused(frame);
     if (!('turn' in frame) || frame.turn === undefined || frame.turn !== this.#id) return;
     if (frame.type === 'status') this.#listener.stage(frame.stage);
-    if (frame.type === 'answer-delta') this.#append(frame.text);
-    if (frame.type === 'answer-end') this.#ended.resolve(frame);
+    if (frame.type === 'answer-delta') this.#show(this.#text + frame.text);
+    if (frame.type === 'answer-end') this.#end(frame);
     if (frame.type === 'answer-error') this.#ended.reject(errorOf(frame.error));
   }
 
-  #append(piece: string): void {
-    this.#text += piece;
-    this.#listener.text(piece);
+  /**
+   * A service that came back from a crash may begin the answer anew: what the listener has of it is not given again, and
+   * an answer that is now another one stands below the first.
+   */
+  #show(text: string): void {
+    this.#text = text;
+    if (this.#shown.startsWith(text)) return;
+    this.#listener.text(text.startsWith(this.#shown) ? text.slice(this.#shown.length) : `\n\n${text}`);
+    this.#shown = text;
+  }
+
+  #end(end: TurnEnd): void {
+    this.#show(end.answer);
+    this.#ended.resolve(end);
   }
 
   /** An error that names nothing is about the one question that this client has. One about a cancel changes nothing. */
@@ -63,9 +77,9 @@ export class Turn {
     const mine = turns.find(({ id }) => id === this.ask.id);
     if (mine === undefined) return;
     this.#id = mine.turn;
-    if (mine.text.startsWith(this.#text)) this.#append(mine.text.slice(this.#text.length));
+    this.#show(mine.text);
     if (mine.end === undefined) return;
     if ('error' in mine.end) this.#ended.reject(errorOf(mine.end.error));
-    else this.#ended.resolve({ ...mine.end, turn: mine.turn });
+    else this.#end({ ...mine.end, turn: mine.turn });
   }
 }

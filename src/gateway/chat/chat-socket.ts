@@ -216,10 +216,6 @@ export class ChatSocket implements FeedReader, OpenConnection {
     this.#link.close(CLOSE.restart, `restart; resume after=${this.#feed.lastSeq}`);
   }
 
-  destroy(): void {
-    this.#link.destroy();
-  }
-
   #closed(): void {
     const { connections, services } = this.#gateway;
     this.#hasClosed = true;

@@ -3,11 +3,11 @@ import { blowFuse, resetFuse } from '#agents/fuse/fuse.agent.ts';
 import { ServiceError } from '#src/errors.ts';
 import type { ProcessInfo } from '#supervisors/kernel/process-info.ts';
 import type { App, Gateway } from '../app.ts';
-import { reportEvent } from '../report-event.ts';
+import { reportEvent } from '../admin/report-event.ts';
 import { replies } from '../schemas/errors.ts';
 import { CacheReply, EventStreamText, FuseReply, KillReply, NameParams, TreeNode } from '../schemas/status.ts';
 import { EventStream } from '../streams/event-stream.ts';
-import { findNode, treeNode } from '../tree-node.ts';
+import { findNode, treeNode } from '../admin/tree-node.ts';
 
 const tags = ['admin'];
 

@@ -5,7 +5,7 @@ import type { Chunking, JobRecord, NewDocument } from '#src/ports/store.ts';
 import { parseChunking } from '#src/rag/chunk.ts';
 import type { App, Gateway } from '../app.ts';
 import { readUpload } from '../upload.ts';
-import { IndexBody, IndexReport, JobReceipt } from '../schemas/documents.ts';
+import { IndexBody, IndexReport, JobReceipt, UploadBody } from '../schemas/documents.ts';
 import { replies } from '../schemas/errors.ts';
 
 const tags = ['documents'];
@@ -34,8 +34,8 @@ function indexDocuments(app: App, gateway: Gateway): void {
 function uploadDocuments(app: App, gateway: Gateway): void {
   const response = replies({ 200: IndexReport, 202: JobReceipt }, [...INDEX_ERRORS, 'UPLOAD_INCOMPLETE']);
   const description = 'multipart/form-data: text files, each a document whose id is its file name; fields `chunk_size`, `overlap`, `wait`.';
-  const schema = { summary: 'Upload text files', description, tags, consumes: ['multipart/form-data'], response };
-  app.post('/documents', { schema }, async (request, reply) => {
+  const schema = { summary: 'Upload text files', description, tags, consumes: ['multipart/form-data'], body: UploadBody, response };
+  app.post('/documents', { schema, validatorCompiler: () => () => true }, async (request, reply) => {
     const { documents, ...options } = await readUpload(request, gateway.services.config);
     return ingest(gateway, reply, documents, options);
   });

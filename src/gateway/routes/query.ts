@@ -1,5 +1,4 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { frameLog } from '#agents/frames/frames.agent.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { Ask } from '#agents/session/session.agent.ts';
@@ -47,12 +46,12 @@ async function answer(gateway: Gateway, request: FastifyRequest, reply: FastifyR
   await admit(services, request.ip);
   const session = body.session ?? randomUUIDv7();
   if (body.session !== undefined) await requireSession(services, session);
-  if (wantsStream(body, request)) return streamAnswer(gateway, reply, { session, isNew: body.session === undefined, ask });
+  const question = { session, isNew: body.session === undefined, ask };
+  if (wantsStream(body, request)) return streamAnswer(gateway, reply, question);
   // A session of its own may hear of its turns over sockets: its questions go through its actor.
-  const known = body.session === undefined ? await services.sessions.answerFromCache(session, ask) : undefined;
+  const known = question.isNew ? await services.sessions.answerFromCache(session, ask) : undefined;
   if (known !== undefined) return toReply(known.end, known.turn, session);
-  if (body.session === undefined) frameLog(services.kernel)?.begin(session);
-  const { turn, end } = await answerUnlessGone(services, reply, session, ask);
+  const { turn, end } = await answerUnlessGone(services, reply, question);
   return toReply(end, turn, session);
 }
 

@@ -30,6 +30,17 @@ export const IndexBody = Type.Object(
   { ...CLOSED, examples: [{ documents: [{ id: 'travel.md', text: '# Travel\n\nTrips are booked by the office.' }], wait: true }] },
 );
 
+/** For readers: uploads are checked as they are read (src/gateway/upload.ts). */
+export const UploadBody = Type.Object(
+  {
+    file: Type.Array(Type.String({ format: 'binary' }), { description: 'Text files; any name of the field will do.' }),
+    chunk_size: Type.Optional(Type.Integer()),
+    overlap: Type.Optional(Type.Integer()),
+    wait: Type.Optional(Type.Boolean()),
+  },
+  CLOSED,
+);
+
 const JobId = Type.String({ minLength: 1, maxLength: 128 });
 
 export const JobParams = Type.Object({ id: JobId }, CLOSED);

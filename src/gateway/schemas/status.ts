@@ -26,24 +26,19 @@ export const LiveReply = Type.Object({ status: oneOf(['alive']) });
 export const ReadyReply = Type.Object({ status: oneOf(['ready', 'draining', 'critical']) });
 
 /** One node of the live tree; `children_total` where only the first of many children are shown. */
-export const TreeNode = Type.Cyclic(
-  {
-    Node: Type.Object({
-      id: Type.String(),
-      name: nullable(Type.String()),
-      type: oneOf(['worker', 'supervisor']),
-      strategy: Type.Optional(oneOf(['one_for_one', 'one_for_all', 'rest_for_one', 'dynamic'])),
-      state: Type.Optional(Type.String()),
-      status: oneOf(['starting', 'running', 'restarting', 'stopped']),
-      restarts: Type.Integer({ minimum: 0 }),
-      started_at: nullable(Type.String()),
-      mailbox: Type.Integer({ minimum: 0 }),
-      children: Type.Array(Type.Ref('Node')),
-      children_total: Type.Optional(Type.Integer({ minimum: 0 })),
-    }),
-  },
-  'Node',
-);
+export const TreeNode = Type.Object({
+  id: Type.String(),
+  name: nullable(Type.String()),
+  type: oneOf(['worker', 'supervisor']),
+  strategy: Type.Optional(oneOf(['one_for_one', 'one_for_all', 'rest_for_one', 'dynamic'])),
+  state: Type.Optional(Type.String()),
+  status: oneOf(['starting', 'running', 'restarting', 'stopped']),
+  restarts: Type.Integer({ minimum: 0 }),
+  started_at: nullable(Type.String()),
+  mailbox: Type.Integer({ minimum: 0 }),
+  children: Type.Array(Type.Unsafe<object>({ type: 'object', description: 'A node of the same shape.' })),
+  children_total: Type.Optional(Type.Integer({ minimum: 0 })),
+});
 
 export const NameParams = Type.Object(
   { name: Type.String({ minLength: 1, maxLength: 256, examples: ['cache'] }) },

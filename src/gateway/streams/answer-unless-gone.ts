@@ -8,12 +8,21 @@ import type { FrameRecord } from '#src/ports/frame-journal.ts';
 import type { GatewayServices } from '../services.ts';
 import { FrameFeed } from './frame-feed.ts';
 
+/** A question of a session. */
+export interface SessionAsk {
+  readonly session: string;
+  /** Whether the session was made for this question. */
+  readonly isNew: boolean;
+  readonly ask: Ask;
+}
+
 /**
  * Asks and waits for the end. A client that goes away takes its question with it, unless others listen to the session.
  * Rejects with what `Sessions.answer` rejects with, or the error that the turn ended in.
  */
-export async function answerUnlessGone(services: GatewayServices, reply: FastifyReply, session: string, ask: Ask): Promise<{ turn: string; end: AnswerEnd }> {
-  const watch = await watchTurn(services, session, ask.id);
+export async function answerUnlessGone(services: GatewayServices, reply: FastifyReply, question: SessionAsk): Promise<{ turn: string; end: AnswerEnd }> {
+  const { session, ask } = question;
+  const watch = await watchTurn(services, question);
   const onClose = (): void => {
     if (!reply.raw.writableFinished) cancelUnheard(services, session, watch);
   };
@@ -34,13 +43,13 @@ export interface TurnWatch {
   close(): void;
 }
 
-async function watchTurn({ kernel }: GatewayServices, session: string, askId: string): Promise<TurnWatch> {
+async function watchTurn({ kernel }: GatewayServices, { session, isNew, ask }: SessionAsk): Promise<TurnWatch> {
   const watch: TurnWatch = { turn: undefined, close: () => feed.close() };
   const note = (records: readonly FrameRecord[]): void => {
-    watch.turn ??= records.find(({ type, json }) => type === 'accepted' && isOf(json, askId))?.turn;
+    watch.turn ??= records.find(({ type, json }) => type === 'accepted' && isOf(json, ask.id))?.turn;
   };
   const feed = new FrameFeed(kernel, session, { frames: note, gap: note, status: () => undefined });
-  await feed.open(undefined);
+  await (isNew ? feed.begin() : feed.open(undefined));
   return watch;
 }
 

@@ -1,19 +1,12 @@
 import type { FastifyReply } from 'fastify';
-import type { Ask } from '#agents/session/session.agent.ts';
 import { ServiceError, toErrorBody } from '#src/errors.ts';
 import type { FrameRecord } from '#src/ports/frame-journal.ts';
 import type { Gateway } from '../app.ts';
+import type { SessionAsk } from './answer-unless-gone.ts';
 import { cancelUnheard } from './answer-unless-gone.ts';
 import { EventStream } from './event-stream.ts';
 import type { FeedReader } from './frame-feed.ts';
 import { FrameFeed } from './frame-feed.ts';
-
-export interface SessionAsk {
-  readonly session: string;
-  /** Whether the session was made for this question. */
-  readonly isNew: boolean;
-  readonly ask: Ask;
-}
 
 /**
  * Asks, and streams the frames of that turn until its end. Refusals come before the stream begins, with their status.

@@ -10,7 +10,7 @@ export interface Answered {
 export async function call(url: string, method = 'GET', body?: unknown, headers: Record<string, string> = {}): Promise<Answered> {
   const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array || body instanceof FormData;
   const type = body instanceof FormData || body === undefined ? {} : { 'content-type': 'application/json' };
-  const content = isRaw ? (body as BodyInit | undefined) : JSON.stringify(body);
+  const content = isRaw ? (body as string | undefined) : JSON.stringify(body);
   const response = await fetch(url, { method, headers: { ...type, ...headers }, ...(content === undefined ? {} : { body: content }) });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Answered['body']) };

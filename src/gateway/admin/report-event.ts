@@ -1,6 +1,6 @@
 import type { ExitReason } from '#supervisors/kernel/exit-reason.ts';
 import type { Offender, Report } from '#supervisors/kernel/report.ts';
-import { isoTime } from './page.ts';
+import { isoTime } from '../page.ts';
 
 /** A report of the kernel as plain data: errors are their name and message, as an operator may see them. */
 export function reportEvent(report: Report, wallTimeMs: number): object {

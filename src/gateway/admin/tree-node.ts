@@ -1,5 +1,5 @@
 import type { ProcessInfo } from '#supervisors/kernel/process-info.ts';
-import { isoTime } from './page.ts';
+import { isoTime } from '../page.ts';
 
 /** A supervisor of ten thousand sessions is shown by its first ones. */
 const MAX_CHILDREN = 1000;
