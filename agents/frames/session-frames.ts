@@ -1,3 +1,4 @@
+import { stringifyWithSources } from '#src/answer-json.ts';
 import type { LoggedFrame } from '#src/ports/frame.ts';
 import type { FrameRecord } from '#src/ports/frame-journal.ts';
 import type { FrameListener, OpenTurn } from './frame-log.ts';
@@ -22,7 +23,7 @@ export class SessionFrames {
     if (!this.#note(frame, this.lastSeq + 1)) return undefined;
     this.lastSeq += 1;
     const { type, turn } = frame;
-    return { session: this.session, seq: this.lastSeq, type, turn, json: withSeq(JSON.stringify(frame), this.lastSeq) };
+    return { session: this.session, seq: this.lastSeq, type, turn, json: withSeq(toJson(frame), this.lastSeq) };
   }
 
   #note(frame: LoggedFrame, seq: number): boolean {
@@ -54,6 +55,10 @@ export class SessionFrames {
   get isIdle(): boolean {
     return this.listeners.size === 0 && this.#open.size === 0;
   }
+}
+
+function toJson(frame: LoggedFrame): string {
+  return 'sources' in frame ? stringifyWithSources(frame) : JSON.stringify(frame);
 }
 
 /** Every logged frame is a JSON object with fields, so its `seq` can be put at its end. */

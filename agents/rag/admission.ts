@@ -5,6 +5,7 @@ import type { LanguageModel } from '#src/ports/language-model.ts';
 import type { SearchRequest } from '#src/ports/store.ts';
 import { normaliseQuestion } from '#src/rag/normalise.ts';
 import { ensureChild } from '#supervisors/kernel/ensure-child.ts';
+import type { KeyParts } from './cache-keys.ts';
 import { answerKey, retrievalKey } from './cache-keys.ts';
 import type { Opened, RagQuestion } from './rag.events.ts';
 
@@ -25,8 +26,8 @@ export class Admission {
   }
 
   async lookUp(asked: RagQuestion): Promise<Answer | undefined> {
-    const { keys } = this.#prepare(asked);
-    return keys === undefined ? undefined : cached<Answer>(this.#options.kernel, 'answer', keys.answer);
+    const parts = this.#keyParts(asked, normaliseQuestion(asked.text));
+    return parts === undefined ? undefined : cached<Answer>(this.#options.kernel, 'answer', answerKey(parts));
   }
 
   /**
@@ -45,13 +46,18 @@ export class Admission {
   }
 
   #prepare(asked: RagQuestion): Question {
-    const { store, options } = asked;
     const text = normaliseQuestion(asked.text);
-    const search = this.#searchRequest(text, options);
+    const parts = this.#keyParts(asked, text);
+    const keys = parts === undefined ? undefined : { answer: answerKey(parts), retrieval: retrievalKey(parts) };
+    return { text, options: asked.options, search: this.#searchRequest(text, asked.options), keys };
+  }
+
+  /** Undefined while the epoch of the documents is not known. */
+  #keyParts(asked: RagQuestion, question: string): KeyParts | undefined {
+    const { store, options } = asked;
     const epoch = store.knowledge.epoch();
-    if (epoch === undefined) return { text, options, search, keys: undefined };
-    const parts = { tenant: store.tenant, epoch, question: text, options, search, model: this.#model(asked).id };
-    return { text, options, search, keys: { answer: answerKey(parts), retrieval: retrievalKey(parts) } };
+    if (epoch === undefined) return undefined;
+    return { tenant: store.tenant, epoch, question, options, search: this.#searchRequest(question, options), model: this.#model(asked).id };
   }
 
   #searchRequest(question: string, { top_k, filter, language }: RagQuestion['options']): SearchRequest {

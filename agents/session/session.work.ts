@@ -11,7 +11,7 @@ import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { AskEvent, SessionNews } from './session.events.ts';
 import type { Ask } from './sessions.ts';
 import type { Turn } from './turn.ts';
-import { cancelled, outcomeOf } from './turn.ts';
+import { cancelled, failedWith, outcomeOf } from './turn.ts';
 
 /** How a turn ended, for statistics, metrics and the log. */
 export interface TurnSummary {
@@ -115,7 +115,7 @@ export class SessionWork {
     const log = await whenFrameLog(kernel);
     const ids = new Set(unfinished.map((record) => record.id));
     for (const { turn } of log.openTurns(this.session).filter((open) => !ids.has(open.turn))) {
-      await this.#logEnd(turn, outcomeOf(await store.conversations.getTurn(turn)));
+      await this.#logEnd(turn, await store.conversations.getTurn(turn).then(outcomeOf, ifMissing));
     }
     for (const record of unfinished) await this.#logAccepted(record);
     return unfinished.map((record) => this.begin(record));
@@ -194,6 +194,12 @@ export class SessionWork {
 
 function ifServiceError(error: unknown): undefined {
   if (error instanceof ServiceError) return undefined;
+  throw error;
+}
+
+/** A turn that the store does not have, because its session was forgotten while it ran, has ended all the same. */
+function ifMissing(error: unknown): TurnOutcome {
+  if (error instanceof ServiceError && error.code === 'TURN_NOT_FOUND') return failedWith('TURN_INTERRUPTED');
   throw error;
 }
 

@@ -19,6 +19,7 @@ const ANY_PROJECT_FILE = ['src/', 'agents/', 'supervisors/', 'config/'];
 const PARTS: readonly Part[] = [
   { path: 'src/errors.ts', ours: [], packages: [] },
   { path: 'src/locations.ts', ours: [], packages: [] },
+  { path: 'src/answer-json.ts', ours: [], types: ['src/ports/'], packages: [] },
   { path: 'src/ports/', ours: ['src/errors.ts', 'src/ports/'], types: ['supervisors/kernel/'], packages: [] },
   {
     path: 'supervisors/kernel/',
@@ -52,6 +53,7 @@ const PARTS: readonly Part[] = [
   {
     path: 'agents/',
     ours: [
+      'src/answer-json.ts',
       'src/errors.ts',
       'src/ports/',
       'src/rag/',
@@ -67,7 +69,7 @@ const PARTS: readonly Part[] = [
   { path: 'src/adapters/', ours: ['src/errors.ts', 'src/ports/', 'src/rag/', 'src/adapters/'], packages: ['lru-cache'] },
   {
     path: 'src/gateway/',
-    ours: ['src/errors.ts', 'src/locations.ts', 'src/ports/', 'src/rag/', 'src/telemetry/', 'src/gateway/', 'agents/', 'supervisors/kernel/'],
+    ours: ['src/answer-json.ts', 'src/errors.ts', 'src/locations.ts', 'src/ports/', 'src/rag/', 'src/telemetry/', 'src/gateway/', 'agents/', 'supervisors/kernel/'],
     packages: ['fastify', 'typebox', 'ajv', 'ws'],
   },
   { path: 'supervisors/', ours: ANY_PROJECT_FILE, packages: [] },

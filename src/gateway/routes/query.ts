@@ -1,7 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySerializerCompiler } from 'fastify';
 import type { Static } from 'typebox';
 import type { Ask } from '#agents/session/session.agent.ts';
+import { stringifyWithSources } from '#src/answer-json.ts';
 import type { AnswerEnd } from '#src/ports/answer.ts';
 import type { App, Gateway } from '../app.ts';
 import { admit, checkQuestion, pickOptions, requireSession } from '../questions.ts';
@@ -20,6 +21,10 @@ const QUERY_ERRORS = [
   'MODEL_UNAVAILABLE', 'TURN_INTERRUPTED', 'TURN_TIMEOUT',
 ] as const; // prettier-ignore
 
+/** Answers go out by their own serialiser, refusals as any other. */
+const serializerCompiler: FastifySerializerCompiler<unknown> = ({ httpStatus }) =>
+  httpStatus === '200' ? (reply) => stringifyWithSources(reply as Reply) : JSON.stringify;
+
 /** `POST /query`: one question, answered as JSON or as a stream of its frames. */
 export function queryRoute(app: App, gateway: Gateway): void {
   const schema = {
@@ -30,7 +35,7 @@ export function queryRoute(app: App, gateway: Gateway): void {
     response: replies({ 200: QueryReply }, QUERY_ERRORS),
   };
   const { connections } = gateway;
-  app.post('/query', { schema }, async (request, reply) => {
+  app.post('/query', { schema, serializerCompiler }, async (request, reply) => {
     connections.answering += 1;
     try {
       return await answer(gateway, request, reply, request.body);
@@ -70,7 +75,8 @@ function wantsStream({ stream }: Body, { headers }: FastifyRequest): boolean {
   return stream ?? headers.accept?.includes('text/event-stream') ?? false;
 }
 
+/** The lists are passed on as they are, not copied: their JSON is kept with them. */
 function toReply(end: AnswerEnd, turn: string, session: string): Reply {
-  const { answer, sources, citations, latency_ms, cache_hit, degraded, finish, usage, model } = end;
-  return { answer, sources: [...sources], citations: [...citations], latency_ms, cache_hit, degraded: [...degraded], finish, turn, session, usage, model };
+  const reply: Readonly<AnswerEnd & { turn: string; session: string }> = { ...end, turn, session };
+  return reply as Reply;
 }

@@ -65,12 +65,15 @@ class WorkerHandle implements Handle {
 
   send(event: AnyEvent): void {
     this.#outbox.push(this.#toWire(event));
-    if (this.#outbox.length > 1) return;
-    queueMicrotask(() => {
-      const events = this.#outbox;
-      this.#outbox = [];
-      this.#post({ kind: 'events', events });
-    });
+    if (this.#outbox.length === 1) setImmediate(() => this.#flush());
+  }
+
+  /** One post for each turn of the loop: a post costs more than an event, and the worker can do together what comes together. */
+  #flush(): void {
+    const events = this.#outbox;
+    if (events.length === 0) return;
+    this.#outbox = [];
+    this.#post({ kind: 'events', events });
   }
 
   backlog(): number {
@@ -79,6 +82,7 @@ class WorkerHandle implements Handle {
 
   shutdown(): void {
     this.#isEnding = true;
+    this.#flush();
     this.#post({ kind: 'shutdown' });
   }
 
