@@ -102,7 +102,7 @@ export const SETTINGS = {
     default: 30_000,
     unit: 'ms',
     tier: 'service',
-    doc: 'Time from `accepted` to the end of the answer. Its last second belongs to the extractive answer.',
+    doc: 'Time from `accepted` to the end of the answer.',
   },
   drainTimeoutMs: {
     env: 'BANYAN_DRAIN_TIMEOUT_MS',

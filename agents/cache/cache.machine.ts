@@ -5,11 +5,17 @@ import type { CacheEvent } from './cache.events.ts';
 
 export interface CacheInput {
   readonly maxBytes: number;
+  /** 0 keeps nothing. */
   readonly ttlMs: number;
   readonly clock: Clock;
 }
 
 type Entries = LRUCache<string, object>;
+
+interface CacheState {
+  readonly entries: Entries;
+  readonly isOff: boolean;
+}
 
 /** Half of a JavaScript string's cost is its UTF-16 units; objects around it are estimated by their JSON. */
 const BYTES_PER_UNIT = 2;
@@ -20,21 +26,24 @@ const BYTES_PER_UNIT = 2;
  * documents leaves old values behind unread.
  */
 export const cacheLogic = fromTransition(
-  (entries: Entries, event: CacheEvent): Entries => {
+  (state: CacheState, event: CacheEvent): CacheState => {
+    const { entries, isOff } = state;
     switch (event.type) {
       case 'get':
         event.reply(entries.get(`${event.kind}:${event.key}`));
         break;
       case 'put':
-        entries.set(`${event.kind}:${event.key}`, event.value);
+        if (!isOff) entries.set(`${event.kind}:${event.key}`, event.value);
         break;
       case 'clear':
         event.reply(clear(entries));
     }
-    return entries;
+    return state;
   },
-  ({ input: { maxBytes, ttlMs, clock } }: { input: CacheInput }): Entries =>
-    new LRUCache({ maxSize: maxBytes, ttl: ttlMs, ttlResolution: 0, perf: { now: clock.now }, sizeCalculation: sizeOf }),
+  ({ input: { maxBytes, ttlMs, clock } }: { input: CacheInput }): CacheState => ({
+    entries: new LRUCache({ maxSize: maxBytes, ttl: ttlMs, ttlResolution: 0, perf: { now: clock.now }, sizeCalculation: sizeOf }),
+    isOff: ttlMs === 0,
+  }),
 );
 
 function sizeOf(value: object, key: string): number {

@@ -7,10 +7,10 @@ import { startTree } from '../../support/start-tree.ts';
 
 const HOUR_MS = 3_600_000;
 
-async function startCache(maxBytes = 1_000_000): Promise<{ kernel: Kernel; clock: SimulatedClock; reports: readonly Report[] }> {
+async function startCache(maxBytes = 1_000_000, ttlMs = HOUR_MS): Promise<{ kernel: Kernel; clock: SimulatedClock; reports: readonly Report[] }> {
   const clock = new SimulatedClock();
   await clock.advance(1000);
-  const { kernel, reports } = await startTree(() => [{ id: 'cache', name: CACHE, start: cacheAgent({ maxBytes, ttlMs: HOUR_MS }) }], { clock });
+  const { kernel, reports } = await startTree(() => [{ id: 'cache', name: CACHE, start: cacheAgent({ maxBytes, ttlMs }) }], { clock });
   return { kernel, clock, reports };
 }
 
@@ -29,6 +29,12 @@ describe('cache', () => {
     await clock.advance(HOUR_MS - 1);
     expect(await cached(kernel, 'answer', 'key')).toBeDefined();
     await clock.advance(2);
+    expect(await cached(kernel, 'answer', 'key')).toBeUndefined();
+  });
+
+  test('with a time to live of 0 nothing is kept', async () => {
+    const { kernel } = await startCache(1_000_000, 0);
+    keep(kernel, 'answer', 'key', { answer: 'yes' });
     expect(await cached(kernel, 'answer', 'key')).toBeUndefined();
   });
 
