@@ -102,7 +102,7 @@ export const SETTINGS = {
     default: 30_000,
     unit: 'ms',
     tier: 'service',
-    doc: 'Time from `accepted` to the end of the answer.',
+    doc: 'Time from the beginning of the work on a question, after those before it in its session, to the end of its answer.',
   },
   drainTimeoutMs: {
     env: 'BANYAN_DRAIN_TIMEOUT_MS',

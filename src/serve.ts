@@ -24,8 +24,8 @@ async function start(env: Environment): Promise<void> {
   const loggerFor = await createLogging({ level: config.logLevel, isPretty: process.stdout.isTTY });
   const logger = loggerFor('service');
   const service = await startService({ config, loggerFor });
-  stopOnSignal(service, (message) => logger.info(message));
   void service.ended.then((reason) => logger.info({ reason: reason.kind }, 'service has ended'));
+  stopOnSignal(service, (message) => logger.info(message));
 }
 
 function stopOnSignal(service: Service, log: (message: string) => void): void {
@@ -45,6 +45,5 @@ function stopOnSignal(service: Service, log: (message: string) => void): void {
 function refuseToStart(error: unknown): never {
   if (!(error instanceof ServiceError)) throw error;
   console.error(`${error.code}: ${error.message}`);
-  for (const { field, expected, got } of error.details ?? []) console.error(`  ${field}: expected ${expected}, got: ${got}`);
   process.exit(error.code === 'CONFIG_INVALID' ? EXIT_CONFIG : 1);
 }

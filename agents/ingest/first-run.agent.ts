@@ -29,11 +29,12 @@ async function isEmpty({ knowledge }: TenantStore): Promise<boolean> {
   return documents.items.length === 0 && jobs.items.length === 0;
 }
 
+/** As `banyan seed` reads them, so that seeding the folder again changes nothing. Decisions are for developers. */
 async function readGuides(docs: URL): Promise<NewDocument[]> {
   const folder = fileURLToPath(docs);
-  const paths = await Array.fromAsync(glob('**/*.md', { cwd: folder }));
+  const paths = await Array.fromAsync(glob('**/*.md', { cwd: folder, exclude: ['decisions/**'] }));
   const read = async (path: string): Promise<NewDocument> => {
-    const metadata = { source: 'banyan', path: `docs/${path}` };
+    const metadata = { source: 'docs', path: `docs/${path}` };
     return { id: `docs/${path}`, text: await readFile(new URL(path, docs), 'utf8'), uri: `docs/${path}`, metadata };
   };
   return Promise.all(paths.sort().map(read));

@@ -23,6 +23,8 @@ interface SessionContext extends SessionInput {
   readonly isClosing: boolean;
 }
 
+/** When it may be worth asking again: an answer takes about as long. */
+const RETRY_AFTER_MS = 1000;
 /** A turn whose queries die is opened so many times in all. */
 const MAX_ATTEMPTS = 3;
 
@@ -68,7 +70,7 @@ export const sessionMachine = setup({
     countAccepting: assign({ accepting: ({ context }) => context.accepting + 1 }),
     settle: assign({ accepting: ({ context }) => context.accepting - 1 }),
     refuse: ({ context, event }) => {
-      if ('fail' in event) event.fail(new ServiceError(context.isClosing ? 'DRAINING' : 'OVERLOADED'));
+      if ('fail' in event) event.fail(new ServiceError(context.isClosing ? 'DRAINING' : 'OVERLOADED', undefined, { retryAfterMs: RETRY_AFTER_MS }));
     },
     enqueue: assign({
       waiting: ({ context }, turns: readonly Turn[]) => enqueue(context.running, context.waiting, turns),

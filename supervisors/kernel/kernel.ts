@@ -39,6 +39,8 @@ export interface Root {
 }
 
 const DEFAULT_ASK_TIMEOUT_MS = 5000;
+/** A full mailbox of 10 000 events is worked off in far less. */
+const MAILBOX_RETRY_AFTER_MS = 100;
 
 /** Runs one supervision tree: its names, its messages, its reports. */
 export class Kernel implements Runtime {
@@ -97,7 +99,7 @@ export class Kernel implements Runtime {
     if (process === undefined) return Promise.reject(actorDown(name, 'noproc'));
     if (process.isFull()) {
       this.#refuse(name);
-      return Promise.reject(new ServiceError('OVERLOADED', `the mailbox of ${name} is full`));
+      return Promise.reject(new ServiceError('OVERLOADED', `the mailbox of ${name} is full`, { retryAfterMs: MAILBOX_RETRY_AFTER_MS }));
     }
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
     return new Promise((resolve, reject) => this.#ask(process, event, options, { reply: resolve, fail: reject }));

@@ -31,10 +31,12 @@ function operateActors(app: App, { services: { kernel, logger } }: Gateway): voi
     return treeNode(required(findNode(kernel.tree(), name), name));
   });
   const kill = { tags, params: NameParams, response: replies({ 200: KillReply }, ['ACTOR_NOT_FOUND']) };
-  app.post('/admin/actors/:name/kill', { schema: { ...kill, summary: 'Kill an actor on purpose' } }, (request) => {
+  app.post('/admin/actors/:name/kill', { schema: { ...kill, summary: 'Kill an actor on purpose' } }, (request, reply) => {
     const { name } = request.params;
+    if (kernel.whereis(name) === undefined) throw notFound(name);
     logger.warn({ actor: name, client: request.ip }, 'Actor is killed by an operator');
-    if (!kernel.kill(name)) throw notFound(name);
+    // The gateway and the root can be killed too: their reply has to be out before.
+    reply.raw.once('close', () => kernel.kill(name));
     return { killed: name };
   });
 }
