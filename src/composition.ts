@@ -17,12 +17,19 @@ import { memoryJournal } from './adapters/frame-journal/memory.ts';
 import { createExtractiveModel } from './adapters/language-model/extractive.ts';
 import { packageRoot } from './locations.ts';
 import type { LanguageModel } from './ports/language-model.ts';
-import type { ServiceOptions } from './service.ts';
 import { createStore, STORE_ACTORS } from './store/tenant-store.ts';
+import type { LoggerFor } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { recordSupervision } from './telemetry/supervision.ts';
 import { outcomeOfTurn, recordTurn } from './telemetry/turns.ts';
 import { version } from './version.ts';
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly loggerFor: LoggerFor;
+  /** The models that answer, the default one first. @defaultValue the extractive one alone */
+  readonly models?: readonly LanguageModel[];
+}
 
 /** The one tenant, for now. */
 const TENANT = 'default';

@@ -1,18 +1,9 @@
-import type { Config } from '#config/schema.ts';
 import { application } from '#supervisors/application.ts';
 import type { ExitReason } from '#supervisors/kernel/exit-reason.ts';
 import { Kernel } from '#supervisors/kernel/kernel.ts';
+import type { ServiceOptions } from './composition.ts';
 import { compose } from './composition.ts';
-import type { LanguageModel } from './ports/language-model.ts';
 import { lockDataDirectory } from './store/data-directory-lock.ts';
-import type { LoggerFor } from './telemetry/logger.ts';
-
-export interface ServiceOptions {
-  readonly config: Config;
-  readonly loggerFor: LoggerFor;
-  /** The models that answer, the default one first. @defaultValue the extractive one alone */
-  readonly models?: readonly LanguageModel[];
-}
 
 export interface Service {
   readonly kernel: Kernel;
