@@ -14,8 +14,8 @@ export interface LoggingOptions {
 }
 
 /** Lines are written together: a write for each would cost more than the line. */
-const LOG_BUFFER_BYTES = 4096;
-const LOG_FLUSH_MS = 50;
+const LOG_BUFFER_BYTES = 8192;
+const LOG_FLUSH_MS = 100;
 
 /** Gives a part of the service its logger: every line names the part as `target`. */
 export type LoggerFor = (target: string) => Logger;
@@ -23,7 +23,7 @@ export type LoggerFor = (target: string) => Logger;
 /**
  * Makes the loggers of the process: one line of JSON with `timestamp` (ISO, UTC), `level` as a word, `target`, `message`.
  * Secrets among a line's fields are censored; what is bound to a child logger is not, so bind none.
- * Lines are written within 50 ms, and at exit.
+ * Lines are written within 100 ms, and at exit.
  */
 export async function createLogging({ level, isPretty, destination }: LoggingOptions): Promise<LoggerFor> {
   const output = destination ?? pino.destination({ fd: 1, sync: false, minLength: LOG_BUFFER_BYTES, periodicFlush: LOG_FLUSH_MS });

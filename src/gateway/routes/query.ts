@@ -1,8 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { FastifyReply, FastifyRequest, FastifySerializerCompiler } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { Ask } from '#agents/session/session.agent.ts';
-import { stringifyWithSources } from '#src/answer-json.ts';
+import { encodeWithSources } from '#src/answer-json.ts';
 import type { AnswerEnd } from '#src/ports/answer.ts';
 import type { App, Gateway } from '../app.ts';
 import { admit, checkQuestion, pickOptions, requireSession } from '../questions.ts';
@@ -13,17 +13,12 @@ import { streamAnswer } from '../streams/stream-answer.ts';
 import { fieldRefusal } from '../validation.ts';
 
 type Body = Static<typeof QueryBody>;
-type Reply = Static<typeof QueryReply>;
 
 const QUERY_ERRORS = [
   'INVALID_JSON', 'QUESTION_EMPTY', 'QUESTION_TOO_LONG', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'SESSION_NOT_FOUND',
   'RATE_LIMITED', 'OVERLOADED', 'DRAINING', 'ACTOR_DOWN', 'STORE_UNAVAILABLE', 'STORE_FULL', 'RETRIEVAL_UNAVAILABLE',
   'MODEL_UNAVAILABLE', 'TURN_INTERRUPTED', 'TURN_TIMEOUT',
 ] as const; // prettier-ignore
-
-/** Answers go out by their own serialiser, refusals as any other. */
-const serializerCompiler: FastifySerializerCompiler<unknown> = ({ httpStatus }) =>
-  httpStatus === '200' ? (reply) => stringifyWithSources(reply as Reply) : JSON.stringify;
 
 /** `POST /query`: one question, answered as JSON or as a stream of its frames. */
 export function queryRoute(app: App, gateway: Gateway): void {
@@ -35,7 +30,7 @@ export function queryRoute(app: App, gateway: Gateway): void {
     response: replies({ 200: QueryReply }, QUERY_ERRORS),
   };
   const { connections } = gateway;
-  app.post('/query', { schema, serializerCompiler }, async (request, reply) => {
+  app.post('/query', { schema }, async (request, reply) => {
     connections.answering += 1;
     try {
       return await answer(gateway, request, reply, request.body);
@@ -45,7 +40,7 @@ export function queryRoute(app: App, gateway: Gateway): void {
   });
 }
 
-async function answer(gateway: Gateway, request: FastifyRequest, reply: FastifyReply, body: Body): Promise<Reply | FastifyReply> {
+async function answer(gateway: Gateway, request: FastifyRequest, reply: FastifyReply, body: Body): Promise<FastifyReply> {
   const { services } = gateway;
   const ask = readAsk(body, services.config.maxQuestionCharacters);
   await admit(services, request.ip);
@@ -55,9 +50,9 @@ async function answer(gateway: Gateway, request: FastifyRequest, reply: FastifyR
   if (wantsStream(body, request)) return streamAnswer(gateway, reply, question);
   // A session of its own may hear of its turns over sockets: its questions go through its actor.
   const known = question.isNew ? await services.sessions.answerFromCache(session, ask) : undefined;
-  if (known !== undefined) return toReply(known.end, known.turn, session);
+  if (known !== undefined) return send(reply, known.end, known.turn, session);
   const { turn, end } = await answerUnlessGone(services, reply, question);
-  return toReply(end, turn, session);
+  return send(reply, end, turn, session);
 }
 
 function readAsk(body: Body, maxCharacters: number): Ask {
@@ -75,8 +70,7 @@ function wantsStream({ stream }: Body, { headers }: FastifyRequest): boolean {
   return stream ?? headers.accept?.includes('text/event-stream') ?? false;
 }
 
-/** The lists are passed on as they are, not copied: their JSON is kept with them. */
-function toReply(end: AnswerEnd, turn: string, session: string): Reply {
-  const reply: Readonly<AnswerEnd & { turn: string; session: string }> = { ...end, turn, session };
-  return reply as Reply;
+/** The bytes of the sources are kept with them: an answer that is given again costs little more than being sent. */
+function send(reply: FastifyReply, end: AnswerEnd, turn: string, session: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(encodeWithSources({ ...end, turn, session }));
 }
