@@ -18,7 +18,7 @@ const RESTART_WAIT_MS = 1000;
 const NO_STATISTICS: Statistics = { queries: 0, hits: 0, misses: 0, errors: 0, hit_rate: 0 };
 
 export function ragAgent(options: AdmissionOptions): StartFunction {
-  return actor(ragLogic, { input: () => new Admission(options) });
+  return actor(ragLogic, { input: () => new Admission(options), table: ({ context }) => context.admission });
 }
 
 /** Finds the answer of a question, or the query that makes it. Rejects with OVERLOADED or ACTOR_DOWN. */
@@ -27,9 +27,9 @@ export async function openQuestion(kernel: Kernel, question: RagQuestion): Promi
   return kernel.ask<Opened>(RAG, { type: 'open', question });
 }
 
-/** An answer that was kept; undefined also while the agent is down. */
-export function lookUp(kernel: Kernel, question: RagQuestion): Promise<Answer | undefined> {
-  return orElse(kernel.ask<Answer | undefined>(RAG, { type: 'look-up', question }), undefined);
+/** An answer that was kept; undefined also while the agent is down. Changes nothing, so it is read from the agent's table. */
+export async function lookUp(kernel: Kernel, question: RagQuestion): Promise<Answer | undefined> {
+  return kernel.table<Admission>(RAG)?.lookUp(question);
 }
 
 export function countQuestion(kernel: Kernel, outcome: QuestionOutcome): void {

@@ -19,7 +19,5 @@ export type QuestionOutcome = 'hit' | 'miss' | 'error' | 'cancelled';
 export type RagEvent =
   /** Finds the answer or the query of a question, and starts the query where there is none. */
   | ({ readonly type: 'open'; readonly question: RagQuestion } & Asked<Opened>)
-  /** Only looks whether the answer was kept. */
-  | ({ readonly type: 'look-up'; readonly question: RagQuestion } & Asked<Answer | undefined>)
   | { readonly type: 'count'; readonly outcome: QuestionOutcome }
   | ({ readonly type: 'statistics' } & Asked<Statistics>);

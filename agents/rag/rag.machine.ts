@@ -21,9 +21,6 @@ export const ragLogic = fromTransition(
       case 'open':
         state.admission.open(event.question).then(event.reply, event.fail);
         return state;
-      case 'look-up':
-        state.admission.lookUp(event.question).then(event.reply, event.fail);
-        return state;
       case 'count':
         return { ...state, counts: count(state.counts, event.outcome) };
       case 'statistics':
