@@ -54,12 +54,12 @@ function seededRandom(seed: number): () => number {
   return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 }
 
-/** Distinct questions about what the documents are about: their headings, as readers would ask for them. */
+/** Distinct questions about what the documents are about: their headings as readers would ask for them, in no order. */
 export function questionsAbout({ documents }: Corpus, count: number): readonly string[] {
   const headings = documents.flatMap(({ text }) => [...text.matchAll(/^#{1,4} +(.{3,80})$/gm)].map(([, heading]) => (heading ?? '').trim()));
   const distinct = [...new Set(headings)];
-  const step = Math.max(1, Math.floor(distinct.length / count));
-  const chosen = distinct.filter((_, index) => index % step === 0).slice(0, count);
-  if (chosen.length < count) throw new Error(`the corpus has ${distinct.length} headings, too few for ${count} questions`);
-  return chosen.map((heading) => `What is ${heading}?`);
+  if (distinct.length < count) throw new Error(`the corpus has ${distinct.length} headings, too few for ${count} questions`);
+  const random = seededRandom(2);
+  const shuffled = distinct.map((heading) => ({ heading, order: random() })).sort((a, b) => a.order - b.order);
+  return shuffled.slice(0, count).map(({ heading }) => `What is ${heading}?`);
 }

@@ -16,6 +16,7 @@ export interface ServiceOptions {
   readonly dataDir: string;
   /** A program that serves as `dist/main.js` does. @defaultValue dist/main.js */
   readonly entry?: URL;
+  readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -51,9 +52,9 @@ export async function withService<T>(options: ServiceOptions, work: (service: Se
   }
 }
 
-async function startService({ dataDir, entry, env = {} }: ServiceOptions): Promise<ServiceProcess> {
+async function startService({ dataDir, entry, args = [], env = {} }: ServiceOptions): Promise<ServiceProcess> {
   const port = await freePort();
-  const child = fork(entry === undefined ? builtMain() : fileURLToPath(entry), {
+  const child = fork(entry === undefined ? builtMain() : fileURLToPath(entry), args, {
     execArgv: ['--import', PROBE],
     env: environment({ dataDir, port, env }),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

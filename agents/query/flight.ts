@@ -21,12 +21,20 @@ export class Flight {
   readonly #passengers = new Map<string, Passenger>();
   readonly citations: Citation[] = [];
   sources: readonly Source[] | undefined;
-  text = '';
+  #pieces: string[] = [];
+  /** Of the text so far. */
+  #units = 0;
   #stage: Stage | undefined;
 
   /** @param frames the frame log as it is now; undefined while it restarts, then the text follows with the next piece */
   constructor(frames: () => FrameLog | undefined) {
     this.#frames = frames;
+  }
+
+  /** The answer so far. Joined only when somebody reads it: doing so for each piece would cost the square of the length. */
+  get text(): string {
+    if (this.#pieces.length > 1) this.#pieces = [this.#pieces.join('')];
+    return this.#pieces[0] ?? '';
   }
 
   get isEmpty(): boolean {
@@ -62,7 +70,8 @@ export class Flight {
   }
 
   addText(piece: string): void {
-    this.text += piece;
+    this.#pieces.push(piece);
+    this.#units += piece.length;
     this.catchUp();
   }
 
@@ -74,18 +83,24 @@ export class Flight {
   /** Whether the log of this turn holds exactly this answer. */
   isComplete(turn: string): boolean {
     const passenger = this.#passengers.get(turn);
-    return passenger !== undefined && !passenger.hasDiverged && passenger.sentUnits === this.text.length;
+    return passenger !== undefined && !passenger.hasDiverged && passenger.sentUnits === this.#units;
   }
 
   #catchUp(passenger: Passenger): void {
     const log = this.#frames();
     if (log === undefined || this.sources === undefined || passenger.hasDiverged) return;
     if (!passenger.hasSources) this.#begin(passenger, log, this.sources);
-    if (this.text.length <= passenger.sentUnits || !this.#agrees(passenger)) return;
+    if (this.#units <= passenger.sentUnits || !this.#agrees(passenger)) return;
     const { session, turn } = passenger;
     if (passenger.sentUnits === 0) log.append(session, { type: 'answer-start', turn });
-    const seq = log.append(session, { type: 'answer-delta', turn, text: this.text.slice(passenger.sentUnits) });
-    if (seq !== undefined) passenger.sentUnits = this.text.length;
+    const seq = log.append(session, { type: 'answer-delta', turn, text: this.#textFrom(passenger.sentUnits) });
+    if (seq !== undefined) passenger.sentUnits = this.#units;
+  }
+
+  /** Nearly always the last piece. */
+  #textFrom(units: number): string {
+    const last = this.#pieces.at(-1) ?? '';
+    return units === this.#units - last.length ? last : this.text.slice(units);
   }
 
   #begin(passenger: Passenger, log: FrameLog, sources: readonly Source[]): void {
@@ -98,8 +113,8 @@ export class Flight {
     const { sent, sentUnits } = passenger;
     if (sentUnits >= sent.length) return true;
     passenger.hasDiverged = !sent.startsWith(this.text.slice(0, sent.length));
-    if (passenger.hasDiverged || this.text.length < sent.length) return false;
+    if (passenger.hasDiverged || this.#units < sent.length) return false;
     passenger.sentUnits = sent.length;
-    return this.text.length > sent.length;
+    return this.#units > sent.length;
   }
 }
