@@ -4,6 +4,5 @@ import type { Asked } from '#supervisors/kernel/process.ts';
 export type CacheKind = 'answer' | 'retrieval';
 
 export type CacheEvent =
-  | ({ readonly type: 'get'; readonly kind: CacheKind; readonly key: string } & Asked<unknown>)
   | { readonly type: 'put'; readonly kind: CacheKind; readonly key: string; readonly value: object }
   | ({ readonly type: 'clear' } & Asked<number>);

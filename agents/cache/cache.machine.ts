@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { fromTransition } from 'xstate';
 import type { Clock } from '#src/ports/clock.ts';
-import type { CacheEvent } from './cache.events.ts';
+import type { CacheEvent, CacheKind } from './cache.events.ts';
 
 export interface CacheInput {
   readonly maxBytes: number;
@@ -10,10 +10,10 @@ export interface CacheInput {
   readonly clock: Clock;
 }
 
-type Entries = LRUCache<string, object>;
+export type CacheEntries = LRUCache<string, object>;
 
 interface CacheState {
-  readonly entries: Entries;
+  readonly entries: CacheEntries;
   readonly isOff: boolean;
 }
 
@@ -29,11 +29,8 @@ export const cacheLogic = fromTransition(
   (state: CacheState, event: CacheEvent): CacheState => {
     const { entries, isOff } = state;
     switch (event.type) {
-      case 'get':
-        event.reply(entries.get(`${event.kind}:${event.key}`));
-        break;
       case 'put':
-        if (!isOff) entries.set(`${event.kind}:${event.key}`, event.value);
+        if (!isOff) entries.set(entryKey(event.kind, event.key), event.value);
         break;
       case 'clear':
         event.reply(clear(entries));
@@ -46,11 +43,15 @@ export const cacheLogic = fromTransition(
   }),
 );
 
+export function entryKey(kind: CacheKind, key: string): string {
+  return `${kind}:${key}`;
+}
+
 function sizeOf(value: object, key: string): number {
   return BYTES_PER_UNIT * (key.length + JSON.stringify(value).length);
 }
 
-function clear(entries: Entries): number {
+function clear(entries: CacheEntries): number {
   const count = entries.size;
   entries.clear();
   return count;

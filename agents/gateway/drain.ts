@@ -15,6 +15,7 @@ export async function drain(app: App, { services, connections }: Gateway): Promi
   sessions.drain();
   const isQuiet = (): boolean => sessions.activeSessions() === 0 && connections.answering === 0;
   if (!(await until(services, isQuiet, config.drainTimeoutMs))) logger.warn({ sessions: sessions.activeSessions() }, 'Answers still ran when the time to drain was over');
+  await sessions.whenRecorded();
   connections.closeForRestart();
   await until(services, () => connections.isEmpty, FAREWELL_MS);
   const closed = app.close();

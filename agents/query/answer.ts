@@ -1,7 +1,6 @@
-import type { AnswerEnd, Citation, Source } from '#src/ports/answer.ts';
+import type { Citation, Source } from '#src/ports/answer.ts';
 
-/** An answer without what is particular to the one who asked: what the cache keeps and a query hands out. */
-export type Answer = Omit<AnswerEnd, 'cache_hit' | 'latency_ms'>;
+export type { Answer } from '#src/ports/answer.ts';
 
 /** What there is of an answer that was stopped. */
 export interface PartialAnswer {

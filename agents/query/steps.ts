@@ -51,7 +51,7 @@ const LEXICAL_INDEX = 'lexical:fts5';
 export async function retrieve({ kernel, store, fuse, deadlines }: StepDependencies, question: Question, flight: Flight): Promise<SearchResult> {
   flight.show('retrieving');
   const key = question.keys?.retrieval;
-  const known = key === undefined ? undefined : await cached<SearchResult>(kernel, 'retrieval', key);
+  const known = key === undefined ? undefined : cached<SearchResult>(kernel, 'retrieval', key);
   if (known !== undefined) return known;
   await permit(kernel, LEXICAL_INDEX, fuse, 'RETRIEVAL_UNAVAILABLE');
   const found = await guarded(kernel, LEXICAL_INDEX, 'RETRIEVAL_UNAVAILABLE', () => within(kernel.clock, deadlines.searchMs, store.knowledge.search(question.search)));

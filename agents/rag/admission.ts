@@ -25,7 +25,7 @@ export class Admission {
     this.#options = options;
   }
 
-  async lookUp(asked: RagQuestion): Promise<Answer | undefined> {
+  lookUp(asked: RagQuestion): Answer | undefined {
     const parts = this.#keyParts(asked, normaliseQuestion(asked.text));
     return parts === undefined ? undefined : cached<Answer>(this.#options.kernel, 'answer', answerKey(parts));
   }
@@ -36,7 +36,7 @@ export class Admission {
    */
   async open(asked: RagQuestion): Promise<Opened> {
     const question = this.#prepare(asked);
-    const answer = question.keys === undefined ? undefined : await cached<Answer>(this.#options.kernel, 'answer', question.keys.answer);
+    const answer = question.keys === undefined ? undefined : cached<Answer>(this.#options.kernel, 'answer', question.keys.answer);
     if (answer !== undefined) return { kind: 'cached', answer };
     const name = `query:${question.keys?.answer ?? crypto.randomUUID()}`;
     const { kernel, fuse, deadlines } = this.#options;

@@ -28,7 +28,7 @@ export async function openQuestion(kernel: Kernel, question: RagQuestion): Promi
 }
 
 /** An answer that was kept; undefined also while the agent is down. Changes nothing, so it is read from the agent's table. */
-export async function lookUp(kernel: Kernel, question: RagQuestion): Promise<Answer | undefined> {
+export function lookUp(kernel: Kernel, question: RagQuestion): Answer | undefined {
   return kernel.table<Admission>(RAG)?.lookUp(question);
 }
 

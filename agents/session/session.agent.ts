@@ -2,7 +2,6 @@ import { randomUUIDv7 } from 'node:crypto';
 import { lookUp } from '#agents/rag/rag.agent.ts';
 import { ServiceError } from '#src/errors.ts';
 import type { AnswerEnd } from '#src/ports/answer.ts';
-import type { TurnOutcome } from '#src/ports/store.ts';
 import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
 import { ensureChild } from '#supervisors/kernel/ensure-child.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
@@ -14,11 +13,11 @@ import type { Accepted, Cancelled, Ended } from './session.events.ts';
 import { sessionMachine } from './session.machine.ts';
 import type { SessionDependencies } from './session.work.ts';
 import { SessionWork } from './session.work.ts';
-import type { Ask, Sessions } from './sessions.ts';
+import type { Ask, KeptAnswer, Sessions } from './sessions.ts';
 
 export type { Accepted, Cancelled, Ended } from './session.events.ts';
 export type { SessionDependencies, TurnSummary } from './session.work.ts';
-export type { Ask, Sessions } from './sessions.ts';
+export type { Ask, KeptAnswer, Sessions } from './sessions.ts';
 
 export const SESSIONS = 'sessions';
 
@@ -87,19 +86,25 @@ class SessionDoor implements Sessions {
     throw new ServiceError('TURN_NOT_FOUND', `no turn runs in session ${session}`);
   }
 
-  async answerFromCache(session: string, ask: Ask): Promise<{ readonly turn: string; readonly end: AnswerEnd } | undefined> {
+  answerFromCache(session: string, ask: Ask): KeptAnswer | undefined {
     this.#check(ask);
-    const { kernel, store, onTurnEnded } = this.#options;
+    const { kernel, store, onTurnEnded, onLostRecord } = this.#options;
     const startedMs = kernel.clock.now();
-    const answer = await lookUp(kernel, { store, text: ask.question, options: ask.options });
+    const { id: askId, question, options } = ask;
+    const answer = lookUp(kernel, { store, text: question, options });
     if (answer === undefined) return undefined;
     const turn = randomUUIDv7();
     const latencyMs = kernel.clock.now() - startedMs;
+    store.conversations
+      .recordCachedTurn({ id: turn, session, askId, question, options, acceptedAt: kernel.clock.wallTime(), answer, latencyMs })
+      .catch(onLostRecord);
     const end: AnswerEnd = { ...answer, cache_hit: true, latency_ms: Math.round(latencyMs) };
-    const outcome: TurnOutcome = { state: 'answered', end };
-    this.#record(session, turn, ask, outcome);
-    onTurnEnded({ session, turn, question: ask.question, outcome, latencyMs });
-    return { turn, end };
+    onTurnEnded({ session, turn, question, outcome: { state: 'answered', end }, latencyMs });
+    return { turn, answer, latencyMs };
+  }
+
+  whenRecorded(): Promise<void> {
+    return this.#options.store.conversations.whenRecorded();
   }
 
   drain(): void {
@@ -129,14 +134,6 @@ class SessionDoor implements Sessions {
         if (!isDown || attempt === MAX_TRIES) throw error;
       }
     }
-  }
-
-  /** The answer is known and needs no repeating: its row may follow it. */
-  #record(session: string, turn: string, ask: Ask, outcome: TurnOutcome): void {
-    const { kernel, store, onLostRecord } = this.#options;
-    const now = kernel.clock.wallTime();
-    const { id, question, options } = ask;
-    store.conversations.recordTurn({ id: turn, session, askId: id, question, options, acceptedAt: now }, outcome, now).catch(onLostRecord);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AnswerEnd, AskOptions } from '#src/ports/answer.ts';
+import type { Answer, AskOptions } from '#src/ports/answer.ts';
 import type { Accepted, Cancelled, Ended } from './session.events.ts';
 
 export interface Ask {
@@ -6,6 +6,13 @@ export interface Ask {
   readonly id: string;
   readonly question: string;
   readonly options: AskOptions;
+}
+
+/** A turn that was over when it began. The object of the answer is the same for all who are given it. */
+export interface KeptAnswer {
+  readonly turn: string;
+  readonly answer: Answer;
+  readonly latencyMs: number;
 }
 
 /** What clients of any kind may do with conversations: the door of the session actors. */
@@ -26,7 +33,9 @@ export interface Sessions {
    */
   cancel(session: string, turn?: string): Promise<Cancelled>;
   /** An answer that was kept, told as a turn of its own; undefined when it has to be computed. Starts no actor. */
-  answerFromCache(session: string, ask: Ask): Promise<{ readonly turn: string; readonly end: AnswerEnd } | undefined>;
+  answerFromCache(session: string, ask: Ask): KeptAnswer | undefined;
+  /** Resolves when the turns of kept answers are written. */
+  whenRecorded(): Promise<void>;
   /** From now on no question is taken: DRAINING. */
   drain(): void;
   /** Sessions that work on a turn. */

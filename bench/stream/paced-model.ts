@@ -14,7 +14,7 @@ interface Sleeper {
  */
 export function createPacedModel(deltas: number): LanguageModel {
   const pace = new Pace();
-  return { id: 'bench:paced', stream: (_request, signal) => streamPaced(pace, deltas, signal) };
+  return { id: 'bench:paced', account: 'bench:paced', stream: (_request, signal) => streamPaced(pace, deltas, signal) };
 }
 
 async function* streamPaced(pace: Pace, deltas: number, signal: AbortSignal): AsyncGenerator<GenerationPart> {

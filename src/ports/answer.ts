@@ -44,6 +44,9 @@ export interface AskOptions {
   readonly language?: string;
 }
 
+/** An answer without what is particular to the one who asked: what the cache keeps and a query hands out. */
+export type Answer = Omit<AnswerEnd, 'cache_hit' | 'latency_ms'>;
+
 /** The end of a turn that has an answer. The deltas of the turn, joined, equal `answer`. */
 export interface AnswerEnd {
   readonly answer: string;

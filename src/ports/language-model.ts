@@ -24,9 +24,14 @@ export interface GenerationRequest {
   /** Absent when nothing was searched by words; every term of the question then weighs the same. */
   readonly evidence?: LexicalEvidence;
   readonly temperature?: number;
+  /** Without what the model spends on thinking; the adapter adds that. */
+  readonly maxOutputTokens?: number;
 }
 
-/** A stream is any number of `text` and `citation` parts and exactly one `end`. A stream without an end was cut off. */
+/**
+ * A stream is any number of `text` and `citation` parts and exactly one `end`. An adapter whose provider ends the
+ * stream without a finish reason throws ProviderError `truncated`, what a safety rule ends is `blocked`.
+ */
 export type GenerationPart =
   | { readonly type: 'text'; readonly text: string }
   /** `start` and `end` count UTF-16 units from the beginning of this stream's text. */
@@ -37,6 +42,11 @@ export type GenerationPart =
 export interface LanguageModel {
   /** `provider:model`, as settings, logs and `answer-end` name it. */
   readonly id: string;
-  /** Rejects with a ServiceError; ends early, without an `end` part, once `signal` is aborted. */
+  /** What shares a rate limit and an illness: `provider/account or region/model`. Fuse and governor are kept by it. */
+  readonly account: string;
+  /**
+   * One call is one request; a last prompt message of the role `assistant` is a prefill that the answer goes on from.
+   * Rejects with ProviderError; ends early, without an `end` part and with its socket closed, once `signal` is aborted.
+   */
   stream(request: GenerationRequest, signal: AbortSignal): AsyncIterable<GenerationPart>;
 }

@@ -1,4 +1,4 @@
-import type { AnswerEnd, AskOptions, Metadata, Source } from '#src/ports/answer.ts';
+import type { Answer, AnswerEnd, AskOptions, Metadata, Source } from '#src/ports/answer.ts';
 import type { ErrorBody } from '#src/errors.ts';
 import type { TermStatistics } from '#src/ports/lexical-index.ts';
 
@@ -27,6 +27,12 @@ export interface NewTurn {
   readonly options: AskOptions;
   /** Milliseconds since the epoch. */
   readonly acceptedAt: number;
+}
+
+/** A turn that was over when it began, in a session that begins with it. */
+export interface CachedTurn extends NewTurn {
+  readonly answer: Answer;
+  readonly latencyMs: number;
 }
 
 export interface TurnRecord extends NewTurn {
@@ -71,8 +77,13 @@ export interface ConversationStore {
   acceptTurn(turn: NewTurn): Promise<{ readonly turn: TurnRecord; readonly repeated: boolean }>;
   /** Writes the end of a turn once: false when it had ended before. Rejects with `TURN_NOT_FOUND`. */
   endTurn(turn: string, outcome: TurnOutcome, endedAt: number): Promise<boolean>;
-  /** Writes a turn that is already over, such as an answer from the cache. */
-  recordTurn(turn: NewTurn, outcome: TurnOutcome, endedAt: number): Promise<void>;
+  /**
+   * Writes a turn that was answered from the cache, a moment later and together with others; calls that are made after
+   * this one find it. Turns that were given one `answer` object share its row.
+   */
+  recordCachedTurn(turn: CachedTurn): Promise<void>;
+  /** Resolves when no recorded turn waits to be written any more. */
+  whenRecorded(): Promise<void>;
   /** Rejects with `TURN_NOT_FOUND`. */
   getTurn(turn: string): Promise<TurnRecord>;
   /** Turns without an end, oldest first: of one session, or of all. */

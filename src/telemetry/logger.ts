@@ -14,7 +14,7 @@ export interface LoggingOptions {
 }
 
 /** Lines are written together: a write for each would cost more than the line. */
-const LOG_BUFFER_BYTES = 8192;
+const LOG_BUFFER_BYTES = 16_000;
 const LOG_FLUSH_MS = 100;
 
 /** Gives a part of the service its logger: every line names the part as `target`. */
@@ -37,9 +37,21 @@ function pinoOptions(level: string): LoggerOptions {
     base: null,
     messageKey: 'message',
     errorKey: 'error',
-    timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+    timestamp: createTimestamp(),
     formatters: { level: (label) => ({ level: label }), log: censorSecrets },
     serializers: { error: describeError },
+  };
+}
+
+/** Many lines are of the same millisecond. */
+function createTimestamp(): () => string {
+  let last = 0;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    if (now !== last) text = `,"timestamp":"${new Date(now).toISOString()}"`;
+    last = now;
+    return text;
   };
 }
 

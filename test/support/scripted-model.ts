@@ -5,11 +5,13 @@ const USAGE = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
 /** A model whose words a test hands out: each stream waits for `say` and `finish`, and records how it ended. */
 export class ScriptedModel implements LanguageModel {
   readonly id: string;
+  readonly account: string;
   readonly streams: ScriptedStream[] = [];
   #waiting: ((stream: ScriptedStream) => void)[] = [];
 
   constructor(id = 'scripted:model') {
     this.id = id;
+    this.account = id;
   }
 
   stream(request: GenerationRequest, signal: AbortSignal): AsyncIterable<GenerationPart> {

@@ -1,5 +1,5 @@
 import type { AnswerEnd } from '#src/ports/answer.ts';
-import type { JobRecord, NewDocument, NewTurn, TurnOutcome } from '#src/ports/store.ts';
+import type { CachedTurn, JobRecord, NewDocument, NewTurn, TurnOutcome } from '#src/ports/store.ts';
 import type { JobReply, KnowledgeWrite, Scope } from '#src/store/knowledge/events.ts';
 
 export const SCOPE: Scope = { tenant: 'default', collection: 'default' };
@@ -25,6 +25,12 @@ export function answerEnd(answer: string): AnswerEnd {
 
 export function answered(answer: string): TurnOutcome {
   return { state: 'answered', end: answerEnd(answer) };
+}
+
+/** The answer object is new each time: spread it to share one. */
+export function cachedTurn(id: string, answer: string, changes: Partial<CachedTurn> = {}): CachedTurn {
+  const { cache_hit: _, latency_ms: __, ...shared } = answerEnd(answer);
+  return { ...newTurn(id), session: `s-${id}`, answer: shared, latencyMs: 0.2, ...changes };
 }
 
 export const FAILED: TurnOutcome = {

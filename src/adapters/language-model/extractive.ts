@@ -28,7 +28,7 @@ export interface ExtractiveOptions {
 export function createExtractiveModel(options: ExtractiveOptions): LanguageModel {
   const { rate } = options;
   if (!Number.isFinite(rate) || rate < 0) throw new TypeError(`expected rate to be 0 or more words per second, got: ${rate}`);
-  return { id: EXTRACTIVE_MODEL_ID, stream: (request, signal) => streamQuotes(options, request, signal) };
+  return { id: EXTRACTIVE_MODEL_ID, account: EXTRACTIVE_MODEL_ID, stream: (request, signal) => streamQuotes(options, request, signal) };
 }
 
 async function* streamQuotes(

@@ -1,9 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
-import type { Ask } from '#agents/session/session.agent.ts';
-import { encodeWithSources } from '#src/answer-json.ts';
-import type { AnswerEnd } from '#src/ports/answer.ts';
+import type { Ask, KeptAnswer } from '#agents/session/session.agent.ts';
+import { encodeKeptAnswer } from '#src/answer-json.ts';
 import type { App, Gateway } from '../app.ts';
 import { admit, checkQuestion, pickOptions, requireSession } from '../questions.ts';
 import { QueryBody, QueryReply } from '../schemas/answers.ts';
@@ -49,10 +48,10 @@ async function answer(gateway: Gateway, request: FastifyRequest, reply: FastifyR
   const question = { session, isNew: body.session === undefined, ask };
   if (wantsStream(body, request)) return streamAnswer(gateway, reply, question);
   // A session of its own may hear of its turns over sockets: its questions go through its actor.
-  const known = question.isNew ? await services.sessions.answerFromCache(session, ask) : undefined;
-  if (known !== undefined) return send(reply, known.end, known.turn, session);
+  const kept = question.isNew ? services.sessions.answerFromCache(session, ask) : undefined;
+  if (kept !== undefined) return sendKept(reply, session, kept);
   const { turn, end } = await answerUnlessGone(services, reply, question);
-  return send(reply, end, turn, session);
+  return reply.send({ ...end, turn, session });
 }
 
 function readAsk(body: Body, maxCharacters: number): Ask {
@@ -70,7 +69,8 @@ function wantsStream({ stream }: Body, { headers }: FastifyRequest): boolean {
   return stream ?? headers.accept?.includes('text/event-stream') ?? false;
 }
 
-/** The bytes of the sources are kept with them: an answer that is given again costs little more than being sent. */
-function send(reply: FastifyReply, end: AnswerEnd, turn: string, session: string): FastifyReply {
-  return reply.type('application/json; charset=utf-8').send(encodeWithSources({ ...end, turn, session }));
+/** The bytes of the answer are kept with it: an answer that is given again costs little more than being sent. */
+function sendKept(reply: FastifyReply, session: string, { turn, answer, latencyMs }: KeptAnswer): FastifyReply {
+  const own = { turn, session, cache_hit: true, latency_ms: Math.round(latencyMs) };
+  return reply.type('application/json; charset=utf-8').send(encodeKeptAnswer(answer, own));
 }

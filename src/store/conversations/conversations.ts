@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ConversationEvent } from './events.ts';
+import { CachedTurnRows } from './cached-turns.ts';
 import { SessionRows } from './sessions.ts';
 import { TurnRows } from './turns.ts';
 
@@ -7,18 +8,25 @@ import { TurnRows } from './turns.ts';
 export function conversations(database: DatabaseSync): (event: ConversationEvent) => unknown {
   const sessions = new SessionRows(database);
   const turns = new TurnRows(database, sessions);
-  return (event) => apply(sessions, turns, event);
+  const cached = new CachedTurnRows(database, sessions);
+  return (event) => apply({ sessions, turns, cached }, event);
 }
 
-function apply(sessions: SessionRows, turns: TurnRows, event: ConversationEvent): unknown {
+interface Rows {
+  readonly sessions: SessionRows;
+  readonly turns: TurnRows;
+  readonly cached: CachedTurnRows;
+}
+
+function apply({ sessions, turns, cached }: Rows, event: ConversationEvent): unknown {
   const { tenant } = event;
   switch (event.type) {
     case 'accept-turn':
       return turns.accept(tenant, event.turn);
     case 'end-turn':
       return turns.end(tenant, event.turn, event.outcome, event.endedAt);
-    case 'record-turn':
-      return turns.record(tenant, event.turn, event.outcome, event.endedAt);
+    case 'record-cached-turns':
+      return cached.record(tenant, event.answers, event.turns);
     case 'get-turn':
       return turns.get(tenant, event.turn);
     case 'unfinished-turns':
@@ -30,6 +38,7 @@ function apply(sessions: SessionRows, turns: TurnRows, event: ConversationEvent)
     case 'list-sessions':
       return sessions.list(tenant, event.page);
     case 'delete-session':
+      cached.releaseAnswers(tenant, event.session);
       return sessions.delete(tenant, event.session);
     case 'add-feedback':
       return turns.addFeedback(tenant, event.feedback, event.at);

@@ -1,10 +1,10 @@
-import type { Feedback, NewTurn, PageRequest, TurnOutcome } from '#src/ports/store.ts';
+import type { CachedTurn, Feedback, NewTurn, PageRequest, TurnOutcome } from '#src/ports/store.ts';
 
 /** What the conversations worker understands. Every event names its tenant; replies are those of ConversationStore. */
 export type ConversationEvent = { readonly tenant: string } & (
   | { readonly type: 'accept-turn'; readonly turn: NewTurn }
   | { readonly type: 'end-turn'; readonly turn: string; readonly outcome: TurnOutcome; readonly endedAt: number }
-  | { readonly type: 'record-turn'; readonly turn: NewTurn; readonly outcome: TurnOutcome; readonly endedAt: number }
+  | { readonly type: 'record-cached-turns'; readonly answers: readonly KeptAnswer[]; readonly turns: readonly CachedTurnEvent[] }
   | { readonly type: 'get-turn'; readonly turn: string }
   | { readonly type: 'unfinished-turns'; readonly session: string | null }
   | { readonly type: 'get-session'; readonly session: string }
@@ -13,6 +13,18 @@ export type ConversationEvent = { readonly tenant: string } & (
   | { readonly type: 'delete-session'; readonly session: string }
   | { readonly type: 'add-feedback'; readonly feedback: Feedback; readonly at: number }
 );
+
+/** An answer that any number of turns were given. */
+export interface KeptAnswer {
+  /** Hash of the rest. */
+  readonly id: string;
+  readonly text: string;
+  /** JSON of the other fields. */
+  readonly fields: string;
+}
+
+/** `answer` is the id of a kept answer of the same event. */
+export type CachedTurnEvent = Omit<CachedTurn, 'answer'> & { readonly answer: string };
 
 /** What a store's worker is started with. */
 export interface StoreWorkerInput {

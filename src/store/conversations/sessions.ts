@@ -21,6 +21,7 @@ interface SessionRow {
 export class SessionRows {
   readonly #insertTenant: StatementSync;
   readonly #addTurn: StatementSync;
+  readonly #begin: StatementSync;
   readonly #touch: StatementSync;
   readonly #select: StatementSync;
   readonly #selectLatest: StatementSync;
@@ -35,6 +36,10 @@ export class SessionRows {
        on conflict do update set turn_count = turn_count + 1, updated_at = max(updated_at, excluded.updated_at)
        returning turn_count`,
     );
+    this.#begin = database.prepare(
+      `insert into session (tenant, id, created_at, updated_at, turn_count, title) values (?1, ?2, ?3, ?3, 1, ?4)
+       on conflict do nothing`,
+    );
     this.#touch = database.prepare('update session set updated_at = max(updated_at, ?) where tenant = ? and id = ?');
     this.#select = database.prepare(`select ${columns} from session where tenant = ? and id = ?`);
     this.#selectLatest = database.prepare(
@@ -47,13 +52,22 @@ export class SessionRows {
     this.#delete = database.prepare('delete from session where tenant = ? and id = ?');
   }
 
+  /** Makes a session with its one turn; false when the session is there. */
+  begin(tenant: string, turn: NewTurn): boolean {
+    return this.#begin.run(tenant, turn.session, turn.acceptedAt, toTitle(turn.question)).changes === 1;
+  }
+
   /** Makes the session when it is new. Returns the turn's position in it, from 1. */
   addTurn(tenant: string, turn: NewTurn): number {
-    this.#insertTenant.run(tenant);
+    this.addTenant(tenant);
     const title = toTitle(turn.question);
     const row = queryOne<{ turn_count: number }>(this.#addTurn, tenant, turn.session, turn.acceptedAt, title);
     if (row === undefined) throw new TypeError('an upsert returned no row');
     return row.turn_count;
+  }
+
+  addTenant(tenant: string): void {
+    this.#insertTenant.run(tenant);
   }
 
   touch(tenant: string, session: string, at: number): void {

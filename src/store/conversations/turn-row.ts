@@ -5,10 +5,12 @@ import type { TurnOutcome, TurnRecord } from '#src/ports/store.ts';
 /** The columns that `toTurnRecord` reads: a turn with its question and, where it has one, its answer. */
 export const SELECT_TURN = `
   select turn.id, turn.session, turn.position, turn.ask_id, turn.state, turn.options, turn.accepted_at, turn.ended_at,
-    turn.answer_end, turn.error, question.text as question, answer.text as answer
+    turn.answer_end, turn.error, question.text as question, coalesce(answer.text, kept_answer.text) as answer,
+    kept_answer.fields as kept_fields
   from turn
   join message as question on question.tenant = turn.tenant and question.turn = turn.id and question.role = 'user'
-  left join message as answer on answer.tenant = turn.tenant and answer.turn = turn.id and answer.role = 'assistant'`;
+  left join message as answer on answer.tenant = turn.tenant and answer.turn = turn.id and answer.role = 'assistant'
+  left join kept_answer on kept_answer.tenant = turn.tenant and kept_answer.id = turn.kept_answer`;
 
 export interface TurnRow {
   readonly id: string;
@@ -19,7 +21,9 @@ export interface TurnRow {
   readonly options: string;
   readonly accepted_at: number;
   readonly ended_at: number | null;
+  /** JSON of the end without the answer's text; of a turn with a kept answer only what is its own. */
   readonly answer_end: string | null;
+  readonly kept_fields: string | null;
   readonly error: string | null;
   readonly question: string;
   readonly answer: string | null;
@@ -53,7 +57,8 @@ export function toTurnRecord(row: TurnRow): TurnRecord {
   };
 }
 
-function toAnswerEnd({ answer, answer_end: rest }: TurnRow): AnswerEnd | null {
+function toAnswerEnd({ answer, answer_end: rest, kept_fields: kept }: TurnRow): AnswerEnd | null {
   if (answer === null || rest === null) return null;
-  return { answer, ...(JSON.parse(rest) as Omit<AnswerEnd, 'answer'>) };
+  const shared = kept === null ? {} : (JSON.parse(kept) as object);
+  return { answer, ...shared, ...(JSON.parse(rest) as Omit<AnswerEnd, 'answer'>) };
 }

@@ -79,12 +79,6 @@ export class TurnRows {
     return true;
   }
 
-  /** Does nothing when the session has seen the question under this ask id, but for ending it where it runs. */
-  record(tenant: string, turn: NewTurn, outcome: TurnOutcome, endedAt: number): void {
-    const { turn: written } = this.accept(tenant, turn);
-    if (written.state === 'accepted') this.end(tenant, written.id, outcome, endedAt);
-  }
-
   get(tenant: string, id: string): TurnRecord {
     return toTurnRecord(this.#row(tenant, id));
   }

@@ -29,6 +29,7 @@ export const CONVERSATIONS_MIGRATIONS: Migrations = [
     accepted_at integer not null,
     ended_at integer,
     answer_end text,
+    kept_answer text,
     error text,
     primary key (tenant, id),
     unique (tenant, session, ask_id),
@@ -36,6 +37,16 @@ export const CONVERSATIONS_MIGRATIONS: Migrations = [
     foreign key (tenant, session) references session (tenant, id) on delete cascade
   ) strict;
   create index turn_unfinished on turn (tenant, accepted_at, id) where state = 'accepted';
+
+  create table kept_answer (
+    tenant text not null,
+    id text not null,
+    text text not null,
+    fields text not null,
+    turn_count integer not null,
+    primary key (tenant, id)
+  ) strict;
+  create index kept_answer_unused on kept_answer (tenant) where turn_count = 0;
 
   create table message (
     tenant text not null,

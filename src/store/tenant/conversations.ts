@@ -1,4 +1,5 @@
 import type {
+  CachedTurn,
   ConversationStore,
   Feedback,
   NewTurn,
@@ -9,6 +10,8 @@ import type {
   TurnRecord,
 } from '#src/ports/store.ts';
 import type { ConversationEvent } from '../conversations/events.ts';
+import { CachedTurnBatch } from './cached-turn-batch.ts';
+import { keepAnswersApart } from './kept-answers.ts';
 import type { StoreActor } from './store-actor.ts';
 
 const ASK_TIMEOUT_MS = 10_000;
@@ -17,10 +20,14 @@ const ASK_TIMEOUT_MS = 10_000;
 export class TenantConversations implements ConversationStore {
   readonly #tenant: string;
   readonly #actor: StoreActor<ConversationEvent>;
+  readonly #cachedTurns: CachedTurnBatch;
 
   constructor(tenant: string, actor: StoreActor<ConversationEvent>) {
     this.#tenant = tenant;
     this.#actor = actor;
+    this.#cachedTurns = new CachedTurnBatch((turns) =>
+      actor.ask<void>({ type: 'record-cached-turns', tenant, ...keepAnswersApart(turns) }, ASK_TIMEOUT_MS),
+    );
   }
 
   acceptTurn(turn: NewTurn): Promise<{ readonly turn: TurnRecord; readonly repeated: boolean }> {
@@ -31,8 +38,12 @@ export class TenantConversations implements ConversationStore {
     return this.#ask({ type: 'end-turn', tenant: this.#tenant, turn, outcome, endedAt });
   }
 
-  recordTurn(turn: NewTurn, outcome: TurnOutcome, endedAt: number): Promise<void> {
-    return this.#ask({ type: 'record-turn', tenant: this.#tenant, turn, outcome, endedAt });
+  recordCachedTurn(turn: CachedTurn): Promise<void> {
+    return this.#cachedTurns.add(turn);
+  }
+
+  whenRecorded(): Promise<void> {
+    return this.#cachedTurns.flush();
   }
 
   getTurn(turn: string): Promise<TurnRecord> {
@@ -57,6 +68,7 @@ export class TenantConversations implements ConversationStore {
 
   deleteSession(session: string): Promise<void> {
     const event = { type: 'delete-session', tenant: this.#tenant, session } as const;
+    void this.#cachedTurns.flush();
     return this.#actor.ask<void>(event, ASK_TIMEOUT_MS, { code: 'SESSION_NOT_FOUND', reply: () => undefined });
   }
 
@@ -65,6 +77,7 @@ export class TenantConversations implements ConversationStore {
   }
 
   #ask<Reply>(event: ConversationEvent): Promise<Reply> {
+    void this.#cachedTurns.flush();
     return this.#actor.ask<Reply>(event, ASK_TIMEOUT_MS);
   }
 }

@@ -1,6 +1,8 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import type { Page, SessionRecord, TurnRecord } from '#src/ports/store.ts';
-import { answered, answerEnd, FAILED, newTurn } from '../../support/store-examples.ts';
+import type { CachedTurn, Page, SessionRecord, TurnRecord } from '#src/ports/store.ts';
+import { answered, answerEnd, cachedTurn, FAILED, newTurn } from '../../support/store-examples.ts';
+import { keepAnswersApart } from '#src/store/tenant/kept-answers.ts';
 import { openConversations, temporaryDirectory } from '../../support/store-directory.ts';
 
 const tenant = 'default';
@@ -8,6 +10,10 @@ type Accepted = { turn: TurnRecord; repeated: boolean };
 
 function open() {
   return openConversations(temporaryDirectory());
+}
+
+function keptAnswers(database: DatabaseSync): unknown[] {
+  return database.prepare('select text, turn_count from kept_answer order by text').all().map((row) => ({ ...row }));
 }
 
 describe('accepting a turn', () => {
@@ -97,12 +103,36 @@ describe('ending a turn', () => {
   });
 
   test('a turn that is over already is written with its end, once', () => {
-    const { apply } = open();
-    const record = { type: 'record-turn', tenant, turn: newTurn('t1'), outcome: answered('Kept.'), endedAt: 1001 } as const;
+    const { apply, database } = open();
+    const record = { type: 'record-cached-turns', tenant, ...keepAnswersApart([cachedTurn('t1', 'Kept.')]) } as const;
     apply(record);
     apply(record);
-    expect(apply<TurnRecord>({ type: 'get-turn', tenant, turn: 't1' })).toMatchObject({ state: 'answered', endedAt: 1001 });
-    expect(apply({ type: 'get-session', tenant, session: 's1' })).toMatchObject({ turnCount: 1 });
+    const { end, ...turn } = apply<TurnRecord>({ type: 'get-turn', tenant, turn: 't1' });
+    expect(turn).toMatchObject({ state: 'answered', endedAt: 1000, askId: 'ask-t1', question: 'What is it?' });
+    expect(end).toEqual({ ...answerEnd('Kept.'), cache_hit: true, latency_ms: 0 });
+    expect(apply({ type: 'get-session', tenant, session: 's-t1' })).toMatchObject({ turnCount: 1, title: 'What is it?' });
+    expect(keptAnswers(database)).toEqual([{ text: 'Kept.', turn_count: 1 }]);
+  });
+
+  test('an answer that several turns were given is kept once, and until the last of them is forgotten', () => {
+    const { apply, database } = open();
+    const { answer } = cachedTurn('', 'Kept.');
+    const record = (...turns: CachedTurn[]): unknown => apply({ type: 'record-cached-turns', tenant, ...keepAnswersApart(turns) });
+    record(cachedTurn('t1', '', { answer }), cachedTurn('t2', '', { answer }), cachedTurn('t3', 'Other.'));
+    record(cachedTurn('t4', 'Kept.'));
+    expect(keptAnswers(database)).toEqual([{ text: 'Kept.', turn_count: 3 }, { text: 'Other.', turn_count: 1 }]);
+    for (const session of ['s-t1', 's-t3', 's-t4']) apply({ type: 'delete-session', tenant, session });
+    expect(keptAnswers(database)).toEqual([{ text: 'Kept.', turn_count: 1 }]);
+    expect(apply<TurnRecord>({ type: 'get-turn', tenant, turn: 't2' }).end).toMatchObject({ answer: 'Kept.', finish: 'stop' });
+    apply({ type: 'delete-session', tenant, session: 's-t2' });
+    expect(keptAnswers(database)).toEqual([]);
+  });
+
+  test('forgetting a session of another tenant keeps the answers of this one', () => {
+    const { apply, database } = open();
+    for (const owner of [tenant, 'other']) apply({ type: 'record-cached-turns', tenant: owner, ...keepAnswersApart([cachedTurn('t1', 'Kept.')]) });
+    apply({ type: 'delete-session', tenant: 'other', session: 's-t1' });
+    expect(keptAnswers(database)).toEqual([{ text: 'Kept.', turn_count: 1 }]);
   });
 
   test('unfinished turns come oldest first, of one session or of all', () => {
@@ -170,7 +200,8 @@ describe('sessions', () => {
     const { apply, database } = open();
     for (const session of ['s1', 's2']) {
       const turn = newTurn(`t-${session}`, { session });
-      apply({ type: 'record-turn', tenant, turn, outcome: answered('Yes.'), endedAt: 2 });
+      apply({ type: 'accept-turn', tenant, turn });
+      apply({ type: 'end-turn', tenant, turn: turn.id, outcome: answered('Yes.'), endedAt: 2 });
       apply({ type: 'add-feedback', tenant, feedback: { turn: turn.id, rating: 'up' }, at: 3 });
     }
     apply({ type: 'delete-session', tenant, session: 's1' });

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ServiceError } from '#src/errors.ts';
 import type { DocumentRecord, JobRecord, Page } from '#src/ports/store.ts';
 import type { JobReply } from '#src/store/knowledge/events.ts';
-import { answered, finish, index, indexJob, newTurn, SCOPE, sections } from '../../support/store-examples.ts';
+import { cachedTurn, finish, index, indexJob, newTurn, SCOPE, sections } from '../../support/store-examples.ts';
 import { openConversations, openKnowledge, temporaryDirectory } from '../../support/store-directory.ts';
 import { StoreWorkers } from '../../support/store-workers.ts';
 
@@ -75,7 +75,7 @@ describe('a disk without space', () => {
     onTestFinished(() => workers.stop());
     const { conversations } = workers.store.tenant(tenant);
     const accept = (at: number): Promise<unknown> =>
-      conversations.recordTurn(newTurn(`t${at}`), answered('word '.repeat(2000)), 2000 + at);
+      conversations.recordCachedTurn(cachedTurn(`t${at}`, `${'word '.repeat(2000)}${at}`, { session: at === 0 ? 's1' : `s${at + 1}` }));
     fillUp(directory);
     const results = await Promise.allSettled(Array.from({ length: 200 }, (_, at) => accept(at)));
     const codes = results.map((result) => (result.status === 'fulfilled' ? 'ok' : (result.reason as ServiceError).code));

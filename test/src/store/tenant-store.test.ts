@@ -5,7 +5,7 @@ import type { JobRecord, KnowledgeStore, NewDocument } from '#src/ports/store.ts
 import { conversationsFile, knowledgeFile } from '#src/store/files.ts';
 import { openDatabase } from '#src/store/sqlite.ts';
 import { createStore, STORE_ACTORS } from '#src/store/tenant-store.ts';
-import { answered, CHUNKING, hasEnded, newTurn } from '../../support/store-examples.ts';
+import { answered, cachedTurn, CHUNKING, hasEnded, newTurn } from '../../support/store-examples.ts';
 import { temporaryDirectory } from '../../support/store-directory.ts';
 import { StoreWorkers } from '../../support/store-workers.ts';
 
@@ -32,7 +32,9 @@ describe('the store over its workers', () => {
     expect(await tenant.conversations.unfinishedTurns()).toHaveLength(1);
     expect(await tenant.conversations.unfinishedTurns('other')).toHaveLength(0);
     expect(await tenant.conversations.endTurn('t1', answered('Yes.'), 2000)).toBe(true);
-    await tenant.conversations.recordTurn(newTurn('t2', { acceptedAt: 3000 }), answered('Kept.'), 3001);
+    await tenant.conversations.recordCachedTurn(cachedTurn('t2', 'Kept.'));
+    expect((await tenant.conversations.getTurn('t2')).end).toMatchObject({ answer: 'Kept.', cache_hit: true });
+    await tenant.conversations.deleteSession('s-t2');
     await tenant.conversations.addFeedback({ turn: 't1', rating: 'up', comment: 'good' }, 4000);
     expect((await tenant.conversations.getTurn('t1')).end?.answer).toBe('Yes.');
     expect((await tenant.conversations.listTurns('s1', { limit: 1 })).items).toHaveLength(1);
@@ -123,8 +125,9 @@ describe('a worker that restarts', () => {
     const { conversations: store, knowledge } = lossy.tenant('default');
     expect(await store.acceptTurn(newTurn('t1'))).toMatchObject({ repeated: false });
     expect(await store.endTurn('t1', answered('Yes.'), 2000)).toBe(true);
-    await store.recordTurn(newTurn('t2'), answered('Kept.'), 2001);
-    expect((await store.getSession('s1')).turnCount).toBe(2);
+    await store.recordCachedTurn(cachedTurn('t2', 'Kept.'));
+    expect((await store.getSession('s-t2')).turnCount).toBe(1);
+    expect((await store.getSession('s1')).turnCount).toBe(1);
     await indexAll(knowledge, [{ id: 'a', text: 'An otter swims.' }]);
     expect((await knowledge.listJobs({ limit: 10 })).items).toHaveLength(1);
     expect(await knowledge.deleteDocument('a')).toEqual({ chunksRemoved: 0, epoch: 1 });
