@@ -1,4 +1,3 @@
-import { ServiceError } from '#src/errors.ts';
 import type { Answer } from '#agents/query/query.agent.ts';
 import type { Statistics } from '#src/ports/frame.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
@@ -7,7 +6,9 @@ import { actor } from '#supervisors/kernel/handles/actor.ts';
 import type { AdmissionOptions } from './admission.ts';
 import { Admission } from './admission.ts';
 import type { Opened, QuestionOutcome, RagQuestion } from './rag.events.ts';
+import type { RagState } from './rag.machine.ts';
 import { ragLogic } from './rag.machine.ts';
+import { Tally } from './tally.ts';
 
 export type { AdmissionOptions } from './admission.ts';
 export type { Opened, QuestionOutcome, RagQuestion } from './rag.events.ts';
@@ -18,7 +19,7 @@ const RESTART_WAIT_MS = 1000;
 const NO_STATISTICS: Statistics = { queries: 0, hits: 0, misses: 0, errors: 0, hit_rate: 0 };
 
 export function ragAgent(options: AdmissionOptions): StartFunction {
-  return actor(ragLogic, { input: () => new Admission(options), table: ({ context }) => context.admission });
+  return actor(ragLogic, { input: () => ({ admission: new Admission(options), tally: new Tally() }), table: ({ context }) => context });
 }
 
 /** Finds the answer of a question, or the query that makes it. Rejects with OVERLOADED or ACTOR_DOWN. */
@@ -29,23 +30,14 @@ export async function openQuestion(kernel: Kernel, question: RagQuestion): Promi
 
 /** An answer that was kept; undefined also while the agent is down. Changes nothing, so it is read from the agent's table. */
 export function lookUp(kernel: Kernel, question: RagQuestion): Answer | undefined {
-  return kernel.table<Admission>(RAG)?.lookUp(question);
+  return kernel.table<RagState>(RAG)?.admission.lookUp(question);
 }
 
 export function countQuestion(kernel: Kernel, outcome: QuestionOutcome): void {
-  kernel.send(RAG, { type: 'count', outcome });
+  kernel.table<RagState>(RAG)?.tally.count(outcome);
 }
 
 /** How the questions since the agent's start have ended; zeros while it is down. */
-export function statistics(kernel: Kernel): Promise<Statistics> {
-  return orElse(kernel.ask<Statistics>(RAG, { type: 'statistics' }), NO_STATISTICS);
-}
-
-async function orElse<T>(asked: Promise<T>, fallback: T): Promise<T> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof ServiceError) return fallback;
-    throw error;
-  }
+export function statistics(kernel: Kernel): Statistics {
+  return kernel.table<RagState>(RAG)?.tally.statistics() ?? NO_STATISTICS;
 }

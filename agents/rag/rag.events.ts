@@ -1,6 +1,5 @@
 import type { Answer } from '#agents/query/query.agent.ts';
 import type { AskOptions } from '#src/ports/answer.ts';
-import type { Statistics } from '#src/ports/frame.ts';
 import type { TenantStore } from '#src/ports/store.ts';
 import type { Asked } from '#supervisors/kernel/process.ts';
 
@@ -18,6 +17,4 @@ export type QuestionOutcome = 'hit' | 'miss' | 'error' | 'cancelled';
 
 export type RagEvent =
   /** Finds the answer or the query of a question, and starts the query where there is none. */
-  | ({ readonly type: 'open'; readonly question: RagQuestion } & Asked<Opened>)
-  | { readonly type: 'count'; readonly outcome: QuestionOutcome }
-  | ({ readonly type: 'statistics' } & Asked<Statistics>);
+  { readonly type: 'open'; readonly question: RagQuestion } & Asked<Opened>;

@@ -1,48 +1,18 @@
 import { fromTransition } from 'xstate';
-import type { Statistics } from '#src/ports/frame.ts';
-import type { QuestionOutcome, RagEvent } from './rag.events.ts';
 import type { Admission } from './admission.ts';
+import type { RagEvent } from './rag.events.ts';
+import type { Tally } from './tally.ts';
 
-interface RagState {
+export interface RagState {
   readonly admission: Admission;
-  readonly counts: { readonly queries: number; readonly hits: number; readonly misses: number; readonly errors: number };
+  readonly tally: Tally;
 }
 
-const NOTHING_COUNTED = { queries: 0, hits: 0, misses: 0, errors: 0 };
-
-/**
- * Has one state: lets questions in, to the cache or to their query, and counts how they ended. A hit is an answer from
- * the cache, a miss one that was computed; errors count as queries and not as misses; a question that was stopped
- * counts as a query only.
- */
+/** Has one state: lets questions in, to the cache or to their query. The tally of how they ended dies with it. */
 export const ragLogic = fromTransition(
   (state: RagState, event: RagEvent): RagState => {
-    switch (event.type) {
-      case 'open':
-        state.admission.open(event.question).then(event.reply, event.fail);
-        return state;
-      case 'count':
-        return { ...state, counts: count(state.counts, event.outcome) };
-      case 'statistics':
-        event.reply(toStatistics(state.counts));
-        return state;
-      default: // XState's own stop event
-        return state;
-    }
+    if (event.type === 'open') state.admission.open(event.question).then(event.reply, event.fail); // XState's own stop event comes here too
+    return state;
   },
-  ({ input }: { input: Admission }): RagState => ({ admission: input, counts: NOTHING_COUNTED }),
+  ({ input }: { input: RagState }): RagState => input,
 );
-
-function count(counts: RagState['counts'], outcome: QuestionOutcome): RagState['counts'] {
-  return {
-    queries: counts.queries + 1,
-    hits: counts.hits + (outcome === 'hit' ? 1 : 0),
-    misses: counts.misses + (outcome === 'miss' ? 1 : 0),
-    errors: counts.errors + (outcome === 'error' ? 1 : 0),
-  };
-}
-
-function toStatistics(counts: RagState['counts']): Statistics {
-  const { queries, hits } = counts;
-  return { ...counts, hit_rate: queries === 0 ? 0 : Math.round((hits / queries) * 1000) / 10 };
-}

@@ -199,16 +199,16 @@ export class ChatSocket implements FeedReader, OpenConnection {
     return subscription?.missed.find((record) => record.turn === turn && record.type === 'accepted')?.json;
   }
 
-  async #subscribeStatistics(isWanted: boolean): Promise<void> {
+  #subscribeStatistics(isWanted: boolean): void {
     clearInterval(this.#statistics);
     this.#statistics = undefined;
     if (!isWanted || this.#hasClosed) return;
-    this.#statistics = setInterval(() => void this.#sendStatistics(), STATISTICS_INTERVAL_MS);
-    await this.#sendStatistics();
+    this.#statistics = setInterval(() => this.#sendStatistics(), STATISTICS_INTERVAL_MS);
+    this.#sendStatistics();
   }
 
-  async #sendStatistics(): Promise<void> {
-    this.#tell({ type: 'stats', ...(await statistics(this.#services.kernel)) });
+  #sendStatistics(): void {
+    this.#tell({ type: 'stats', ...statistics(this.#services.kernel) });
   }
 
   closeForRestart(): void {

@@ -4,6 +4,7 @@ import type { Static } from 'typebox';
 import type { Ask, KeptAnswer } from '#agents/session/session.agent.ts';
 import { encodeKeptAnswer } from '#src/answer-json.ts';
 import type { App, Gateway } from '../app.ts';
+import { endOfLoopTurn } from '../loop-turn.ts';
 import { admit, checkQuestion, pickOptions, requireSession } from '../questions.ts';
 import { QueryBody, QueryReply } from '../schemas/answers.ts';
 import { replies } from '../schemas/errors.ts';
@@ -70,7 +71,8 @@ function wantsStream({ stream }: Body, { headers }: FastifyRequest): boolean {
 }
 
 /** The bytes of the answer are kept with it: an answer that is given again costs little more than being sent. */
-function sendKept(reply: FastifyReply, session: string, { turn, answer, latencyMs }: KeptAnswer): FastifyReply {
+async function sendKept(reply: FastifyReply, session: string, { turn, answer, latencyMs }: KeptAnswer): Promise<FastifyReply> {
+  await endOfLoopTurn();
   const own = { turn, session, cache_hit: true, latency_ms: Math.round(latencyMs) };
   return reply.type('application/json; charset=utf-8').send(encodeKeptAnswer(answer, own));
 }

@@ -17,7 +17,7 @@ export function statusRoutes(app: App, gateway: Gateway): void {
 function showStatistics(app: App, { services: { kernel, sessions }, connections }: Gateway): void {
   const schema = { summary: 'Questions since the start', tags, response: replies({ 200: StatisticsReply }) };
   app.get('/stats', { schema }, async () => {
-    return { ...(await statistics(kernel)), sockets: connections.sockets.size, active_sessions: sessions.activeSessions() };
+    return { ...statistics(kernel), sockets: connections.sockets.size, active_sessions: sessions.activeSessions() };
   });
 }
 

@@ -8,8 +8,8 @@ const written = new WeakMap<Answer, KeptAnswer>();
 /** Each answer once, and turns that name it: what most turns share is neither copied nor written for each of them. */
 export function keepAnswersApart(turns: readonly CachedTurn[]): { answers: readonly KeptAnswer[]; turns: readonly CachedTurnEvent[] } {
   const answers = new Set<KeptAnswer>();
-  const events = turns.map(({ answer, ...turn }) => {
-    const kept = keptAnswer(answer);
+  const events = turns.map((turn) => {
+    const kept = keptAnswer(turn.answer);
     answers.add(kept);
     return { ...turn, answer: kept.id };
   });
