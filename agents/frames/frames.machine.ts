@@ -1,7 +1,7 @@
 import { fromTransition } from 'xstate';
 import type { Clock } from '#src/ports/clock.ts';
 import type { LoggedFrame, StatusFrame } from '#src/ports/frame.ts';
-import type { FrameJournal, FrameRecord } from '#src/ports/frame-journal.ts';
+import type { FrameJournal } from '#src/ports/frame-journal.ts';
 import type { FrameListener, FrameLog, Subscription } from './frame-log.ts';
 import { SessionFrames } from './session-frames.ts';
 
@@ -24,7 +24,8 @@ export class Frames implements FrameLog {
   readonly #journal: FrameJournal;
   readonly #clock: Clock;
   readonly #sessions = new Map<string, SessionFrames>();
-  #unsent: FrameRecord[] = [];
+  /** Sessions that have frames to be sent at the end of this turn of the loop. */
+  #waiting: SessionFrames[] = [];
 
   constructor({ journal, clock }: FramesInput) {
     this.#journal = journal;
@@ -36,11 +37,11 @@ export class Frames implements FrameLog {
   }
 
   append(session: string, frame: LoggedFrame): number | undefined {
-    const record = this.#of(session).next(frame);
+    const frames = this.#of(session);
+    const record = frames.next(frame);
     if (record === undefined) return undefined;
     this.#journal.append(record);
-    this.#unsent.push(record);
-    if (this.#unsent.length === 1) setImmediate(() => this.#flush());
+    if (frames.unsent.push(record) === 1 && this.#waiting.push(frames) === 1) setImmediate(() => this.#flush());
     return record.seq;
   }
 
@@ -113,14 +114,14 @@ export class Frames implements FrameLog {
   }
 
   #flush(): void {
-    if (this.#unsent.length === 0) return;
-    const records = this.#unsent;
-    this.#unsent = [];
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
     this.#journal.flush();
-    for (const [session, written] of Map.groupBy(records, (record) => record.session)) {
-      const frames = this.#sessions.get(session);
-      if (frames === undefined) continue;
-      for (const listener of frames.listeners) listener.frames(written);
+    for (const frames of waiting) {
+      const records = frames.unsent;
+      frames.unsent = [];
+      for (const listener of frames.listeners) listener.frames(records);
       this.#release(frames);
     }
   }

@@ -10,6 +10,8 @@ export class SessionFrames {
   readonly listeners = new Set<FrameListener>();
   readonly #open = new Map<string, TurnProtocol>();
   lastSeq: number;
+  /** Logged and not yet given to the listeners. */
+  unsent: FrameRecord[] = [];
 
   /** @param kept what the journal holds of the session, from which the rest follows */
   constructor(session: string, kept: readonly FrameRecord[], lastSeq: number) {
@@ -23,7 +25,7 @@ export class SessionFrames {
     if (!this.#note(frame, this.lastSeq + 1)) return undefined;
     this.lastSeq += 1;
     const { type, turn } = frame;
-    return { session: this.session, seq: this.lastSeq, type, turn, json: withSeq(toJson(frame), this.lastSeq) };
+    return { session: this.session, seq: this.lastSeq, type, turn, json: toJson(frame, this.lastSeq) };
   }
 
   #note(frame: LoggedFrame, seq: number): boolean {
@@ -57,8 +59,10 @@ export class SessionFrames {
   }
 }
 
-function toJson(frame: LoggedFrame): string {
-  return 'sources' in frame ? stringifyWithSources(frame) : JSON.stringify(frame);
+/** Nearly all frames are deltas: they are put together by hand. */
+function toJson(frame: LoggedFrame, seq: number): string {
+  if (frame.type === 'answer-delta') return `{"type":"answer-delta","turn":${JSON.stringify(frame.turn)},"text":${JSON.stringify(frame.text)},"seq":${seq}}`;
+  return withSeq('sources' in frame ? stringifyWithSources(frame) : JSON.stringify(frame), seq);
 }
 
 /** Every logged frame is a JSON object with fields, so its `seq` can be put at its end. */

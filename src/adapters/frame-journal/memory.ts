@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { FrameJournal, FrameRecord } from '#src/ports/frame-journal.ts';
 
 export interface MemoryJournalLimits {
@@ -9,40 +8,88 @@ export interface MemoryJournalLimits {
 }
 
 interface SessionLog {
+  readonly session: string;
   records: FrameRecord[];
   bytes: number;
+  /** Which write of the journal was its last. */
+  lastWrite: number;
 }
 
 const BYTES_PER_UNIT = 2;
 /** What a record costs beside its JSON, measured with 100 000 deltas of 8 characters. */
 const RECORD_OVERHEAD_BYTES = 150;
+/** Room is made for more than the next record, so that the oldest are seldom looked for. */
+const FREED_SHARE = 0.1;
 
 /** Keeps the frame log in this process's memory: it outlives the actor `frames`, not the process. */
-export function memoryJournal({ maxBytes, maxSessionBytes }: MemoryJournalLimits): FrameJournal {
-  const sessions = new LRUCache<string, SessionLog>({ maxSize: maxBytes, maxEntrySize: maxBytes });
-  const logOf = (session: string): SessionLog => sessions.get(session) ?? { records: [], bytes: 0 };
-  return {
-    append: (record) => {
-      const log = logOf(record.session);
-      log.records.push(record);
-      log.bytes += sizeOf(record);
-      trim(log, maxSessionBytes);
-      // another object each time: the cache takes the same one for unchanged, and its size with it
-      sessions.set(record.session, { ...log }, { size: log.bytes });
-    },
-    flush: () => undefined,
-    read: (session) => sessions.peek(session)?.records ?? [],
-    lastSeq: (session) => sessions.peek(session)?.records.at(-1)?.seq ?? 0,
-    forget: (session) => void sessions.delete(session),
-  };
+export function memoryJournal(limits: MemoryJournalLimits): FrameJournal {
+  return new MemoryJournal(limits);
 }
 
-/** Drops whole turns from the front; the last turn stays whatever its size, so that it can always be resumed. */
-function trim(log: SessionLog, maxBytes: number): void {
-  while (log.bytes > maxBytes && log.records[0]?.turn !== log.records.at(-1)?.turn) {
-    const oldest = log.records[0]?.turn;
-    log.records = log.records.filter((record) => record.turn !== oldest);
-    log.bytes = log.records.reduce((sum, record) => sum + sizeOf(record), 0);
+class MemoryJournal implements FrameJournal {
+  readonly #limits: MemoryJournalLimits;
+  readonly #sessions = new Map<string, SessionLog>();
+  #bytes = 0;
+  #writes = 0;
+
+  constructor(limits: MemoryJournalLimits) {
+    this.#limits = limits;
+  }
+
+  append(record: FrameRecord): void {
+    const log = this.#logOf(record.session);
+    const size = sizeOf(record);
+    log.records.push(record);
+    log.lastWrite = this.#writes += 1;
+    this.#resize(log, log.bytes + size);
+    if (log.bytes > this.#limits.maxSessionBytes) this.#trim(log);
+    if (this.#bytes > this.#limits.maxBytes) this.#makeRoom();
+  }
+
+  flush(): void {}
+
+  read(session: string): readonly FrameRecord[] {
+    return this.#sessions.get(session)?.records ?? [];
+  }
+
+  lastSeq(session: string): number {
+    return this.#sessions.get(session)?.records.at(-1)?.seq ?? 0;
+  }
+
+  forget(session: string): void {
+    const log = this.#sessions.get(session);
+    if (log !== undefined) this.#resize(log, 0);
+    this.#sessions.delete(session);
+  }
+
+  #logOf(session: string): SessionLog {
+    const known = this.#sessions.get(session);
+    if (known !== undefined) return known;
+    const log = { session, records: [], bytes: 0, lastWrite: 0 };
+    this.#sessions.set(session, log);
+    return log;
+  }
+
+  #resize(log: SessionLog, bytes: number): void {
+    this.#bytes += bytes - log.bytes;
+    log.bytes = bytes;
+  }
+
+  /** Drops whole turns from the front; the last turn stays whatever its size, so that it can always be resumed. */
+  #trim(log: SessionLog): void {
+    while (log.bytes > this.#limits.maxSessionBytes && log.records[0]?.turn !== log.records.at(-1)?.turn) {
+      const oldest = log.records[0]?.turn;
+      log.records = log.records.filter((record) => record.turn !== oldest);
+      this.#resize(log, log.records.reduce((sum, record) => sum + sizeOf(record), 0));
+    }
+  }
+
+  #makeRoom(): void {
+    const target = this.#limits.maxBytes * (1 - FREED_SHARE);
+    for (const { session } of [...this.#sessions.values()].sort((a, b) => a.lastWrite - b.lastWrite)) {
+      if (this.#bytes <= target) return;
+      this.forget(session);
+    }
   }
 }
 
