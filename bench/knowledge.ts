@@ -11,7 +11,7 @@ export async function withKnowledge<T>(
 ): Promise<T> {
   const kernel = new Kernel();
   const store = createStore(kernel, { language });
-  const start = storeSupervisor({ directory, store });
+  const start = storeSupervisor({ directory, store, hasVectors: false });
   await kernel.boot({ name: 'bench', start: supervisor({ children: [{ id: 'store', type: 'supervisor', start }] }) });
   try {
     return await work(store.tenant('default').knowledge);

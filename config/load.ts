@@ -3,17 +3,17 @@ import { closest } from './edit-distance.ts';
 import type { Fault } from './fault.ts';
 import { configInvalid, wrongValue } from './fault.ts';
 import { describeExpected, parseValue } from './parse-value.ts';
-import type { Config, Environment, Setting } from './schema.ts';
+import type { Reading, Value } from './parse-value.ts';
+import type { Alias, Config, Environment, Setting } from './schema.ts';
 import { CONFIG_FILE_ENV, ENV_PREFIX, fileKey, SETTINGS } from './schema.ts';
 
-type Value = string | number | boolean;
 
 /** A value as somebody gave it; `text` is undefined when it was not a single value. */
 interface Given {
   readonly name: string;
   readonly text: string | undefined;
   readonly shown: string;
-  readonly factor: number;
+  readonly reading: Reading;
 }
 
 const settings: readonly (readonly [string, Setting])[] = Object.entries(SETTINGS);
@@ -35,9 +35,10 @@ export function loadConfig(env: Environment, { file }: { file?: ConfigFile | und
 }
 
 function givenByEnv(setting: Setting, env: Environment): Given[] {
-  return [{ env: setting.env }, ...(setting.aliases ?? [])].flatMap(({ env: name, factor = 1 }) => {
+  const names: readonly Alias[] = [{ env: setting.env }, ...(setting.aliases ?? [])];
+  return names.flatMap(({ env: name, ...reading }) => {
     const text = env[name];
-    return text === undefined ? [] : [{ name, text, shown: JSON.stringify(text), factor }];
+    return text === undefined || isUnset(setting, text) ? [] : [{ name, text, shown: shownAs(setting, text), reading }];
   });
 }
 
@@ -45,20 +46,35 @@ function givenByFile(setting: Setting, file: ConfigFile | undefined): Given[] {
   const key = fileKey(setting);
   if (file === undefined || !Object.hasOwn(file.values, key)) return [];
   const value = file.values[key];
+  if (value === '' && isUnset(setting, value)) return [];
   const isSingle = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-  return [{ name: `${key} in ${file.path}`, text: isSingle ? String(value) : undefined, shown: JSON.stringify(value), factor: 1 }];
+  return [{ name: `${key} in ${file.path}`, text: isSingle ? String(value) : listText(setting, value), shown: shownAs(setting, value), reading: {} }];
 }
 
 /** The value that all names of a setting give; faults where one is no value or two differ. */
 function agree(setting: Setting, given: readonly Given[], faults: Fault[]): Value | undefined {
   let first: { readonly name: string; readonly value: Value } | undefined;
-  for (const { name, text, shown, factor } of given) {
-    const parsed = text === undefined ? undefined : parseValue(setting, text, factor);
-    if (parsed?.ok !== true) faults.push(wrongValue(name, describeExpected(setting, factor), shown));
+  for (const { name, text, shown, reading } of given) {
+    const parsed = text === undefined ? undefined : parseValue(setting, text, reading);
+    if (parsed?.ok !== true) faults.push(wrongValue(name, describeExpected(setting, reading.factor), shown));
     else if (first === undefined) first = { name, value: parsed.value };
-    else if (first.value !== parsed.value) faults.push(wrongValue(name, `the same as ${first.name}, which it is another name of`, shown));
+    else if (String(first.value) !== String(parsed.value)) faults.push(wrongValue(name, `the same as ${first.name}, which it is another name of`, shown));
   }
   return first?.value;
+}
+
+/** Vendors' tools take an empty value for none; ours is a mistake. */
+function isUnset({ env }: Setting, text: string): boolean {
+  return text === '' && !env.startsWith(ENV_PREFIX);
+}
+
+function shownAs({ isSecret }: Setting, value: unknown): string {
+  return isSecret === true ? '[secret]' : JSON.stringify(value);
+}
+
+/** A list of the settings file may be one there, too. */
+function listText({ type }: Setting, value: unknown): string | undefined {
+  return type === 'list' && Array.isArray(value) && value.every((item) => typeof item === 'string') ? value.join(',') : undefined;
 }
 
 function unknownNames(env: Environment): Fault[] {

@@ -12,8 +12,13 @@ export function renderSettingsTable(): string {
 }
 
 function renderRow(setting: Setting): string {
-  const cells = [`\`${setting.env}\``, `\`${setting.default}\``, describeExpected(setting), setting.tier, setting.doc + alsoRead(setting)];
+  const cells = [`\`${setting.env}\``, shownDefault(setting), describeExpected(setting), setting.tier, setting.doc + alsoRead(setting)];
   return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`;
+}
+
+function shownDefault({ default: value }: Setting): string {
+  const text = Array.isArray(value) ? value.join(',') : String(value);
+  return text === '' ? '' : `\`${text}\``;
 }
 
 function alsoRead(setting: Setting): string {

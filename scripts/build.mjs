@@ -10,8 +10,19 @@ import { cpSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from '
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
-/** Packages that find files beside themselves, and those that few runs load. */
-const EXTERNAL = ['@fastify/swagger', '@fastify/swagger-ui', 'esbuild', 'pino-pretty', 'yaml'];
+/** Packages that find files beside themselves, and those that few runs load: the providers' SDKs among them. */
+const EXTERNAL = [
+  '@aws-sdk/*',
+  '@fastify/swagger',
+  '@fastify/swagger-ui',
+  '@google/genai',
+  '@pinecone-database/pinecone',
+  '@smithy/*',
+  'esbuild',
+  'pino-pretty',
+  'usearch',
+  'yaml',
+];
 /** What bundled CommonJS packages call to load Node's own modules and those that stay outside. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 

@@ -1,11 +1,13 @@
 import { CACHE } from '#agents/cache/cache.agent.ts';
+import { vectorProgress } from '#agents/embedder/embedder.agent.ts';
 import { FRAMES } from '#agents/frames/frames.agent.ts';
+import type { CallReport } from '#agents/governor/governor.agent.ts';
 import type { Component } from '#agents/health/health.agent.ts';
 import { processes } from '#agents/health/health.agent.ts';
 import { firstRunAgent } from '#agents/ingest/first-run.agent.ts';
 import { createIngest } from '#agents/ingest/ingest.agent.ts';
-import type { StepDeadlines } from '#agents/query/query.agent.ts';
 import { QUERIES } from '#agents/query/query.agent.ts';
+import type { AdmissionOptions } from '#agents/rag/rag.agent.ts';
 import { countQuestion, RAG } from '#agents/rag/rag.agent.ts';
 import { RATE_LIMIT } from '#agents/rate-limit/rate-limit.agent.ts';
 import type { SessionDependencies, TurnSummary } from '#agents/session/session.agent.ts';
@@ -14,12 +16,14 @@ import type { Config } from '#config/schema.ts';
 import type { ApplicationParts } from '#supervisors/application.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import { memoryJournal } from './adapters/frame-journal/memory.ts';
-import { createExtractiveModel } from './adapters/language-model/extractive.ts';
 import { packageRoot } from './locations.ts';
 import type { LanguageModel } from './ports/language-model.ts';
+import type { Providers } from './providers/providers.ts';
+import { createProviders } from './providers/providers.ts';
 import { createStore, STORE_ACTORS } from './store/tenant-store.ts';
 import type { LoggerFor } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { recordCall } from './telemetry/provider-calls.ts';
 import { recordSupervision } from './telemetry/supervision.ts';
 import { outcomeOfTurn, recordTurn } from './telemetry/turns.ts';
 import { version } from './version.ts';
@@ -36,13 +40,14 @@ const TENANT = 'default';
 /** A minute of a thousand streaming sessions, and a few long answers of one (docs/sessions.md). */
 const JOURNAL_LIMITS = { maxBytes: 64 * 1024 * 1024, maxSessionBytes: 1024 * 1024 };
 
-/** Makes the parts of the tree from the settings: the one place where adapters meet ports. */
+/** Makes the parts of the tree from the settings: with src/providers the one place where adapters meet ports. Throws CONFIG_INVALID. */
 export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOptions): ApplicationParts {
   const metrics = createMetrics({ withProcess: true });
   recordSupervision(kernel, loggerFor('supervision'), metrics);
   const stores = createStore(kernel);
   const store = stores.tenant(TENANT);
-  const known = byId(models ?? [createExtractiveModel({ rate: config.extractiveRate, clock: kernel.clock })]);
+  const onCall = (report: CallReport): void => recordCall(report, loggerFor('providers'), metrics);
+  const providers = createProviders(kernel, { config, store, logger: loggerFor('providers'), models, onCall });
   const logQuery = loggerFor('query');
   const turns: SessionDependencies = {
     kernel,
@@ -50,43 +55,51 @@ export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOp
     queueLength: config.sessionQueueLength,
     turnTimeoutMs: config.turnTimeoutMs,
     idleMs: config.sessionIdleMs,
-    model: firstKey(known),
     onTurnEnded: (summary: TurnSummary) => {
       countQuestion(kernel, outcomeOfTurn(summary));
       recordTurn(summary, logQuery, metrics);
     },
   };
   const onLostRecord = (error: unknown): void => logQuery.error({ error }, 'a cached answer was given and its turn not written');
-  const sessions = createSessions({ ...turns, models: new Set(known.keys()), onLostRecord });
-  const fuse = { maxMelts: config.fuseMelts, windowMs: config.fuseWindowMs, refreshMs: config.fuseResetMs };
-  const ingestOptions = { kernel, store, maxDocumentBytes: config.maxDocumentBytes };
+  const sessions = createSessions({ ...turns, onLostRecord });
+  const ingestOptions = {
+    kernel,
+    store,
+    maxDocumentBytes: config.maxDocumentBytes,
+    ...(providers.embedding.length === 0 ? {} : { vectors: vectorProgress(kernel) }),
+  };
   const ingest = createIngest(ingestOptions);
   const docs = new URL('docs/', packageRoot);
   const logHealth = loggerFor('health');
+  const health = [...components(kernel), ...providers.components];
   return {
     config,
-    store: { directory: config.dataDir, store: stores },
-    rag: { kernel, models: known, topK: config.topK, fuse, deadlines: deadlinesOf(config) },
+    store: { directory: config.dataDir, store: stores, hasVectors: providers.hasEmbeddedVectors },
+    providers,
+    rag: { steps: stepsOf(providers, config), topK: config.topK, retrieval: providers.retrieval },
     ingest: { ...ingestOptions, firstRun: config.seedOnFirstRun ? firstRunAgent({ store, ingest, docs }) : undefined },
     journal: memoryJournal(JOURNAL_LIMITS),
     adopter: adopterAgent(turns),
-    health: { kernel, components: components(kernel), onChange: (report) => logHealth.warn(report, `service is ${report.status}`) },
+    health: { kernel, components: health, onChange: (report) => logHealth.warn(report, `service is ${report.status}`) },
     gateway: { kernel, config, store, sessions, ingest, metrics, logger: loggerFor('gateway'), version },
   };
 }
 
-function deadlinesOf({ searchTimeoutMs, firstTokenTimeoutMs, tokenIdleTimeoutMs }: Config): StepDeadlines {
-  return { searchMs: searchTimeoutMs, firstTokenMs: firstTokenTimeoutMs, idleMs: tokenIdleTimeoutMs };
-}
-
-function byId(models: readonly LanguageModel[]): ReadonlyMap<string, LanguageModel> {
-  return new Map(models.map((model) => [model.id, model]));
-}
-
-function firstKey(models: ReadonlyMap<string, LanguageModel>): string {
-  const [first] = models.keys();
-  if (first === undefined) throw new TypeError('a service needs a model');
-  return first;
+function stepsOf({ guards, dense, rerankers, models }: Providers, config: Config): AdmissionOptions['steps'] {
+  return {
+    guards,
+    rerankers,
+    extractive: models.extractive,
+    maxOutputTokens: config.maxOutputTokens,
+    deadlines: { firstTokenMs: config.firstTokenTimeoutMs, idleMs: config.tokenIdleTimeoutMs },
+    limits: {
+      searchMs: config.searchTimeoutMs,
+      embeddingMs: config.embeddingTimeoutMs,
+      rerankMs: config.rerankTimeoutMs,
+      attempts: config.providerAttempts,
+    },
+    ...(dense === undefined ? {} : { dense }),
+  };
 }
 
 /** What `/health` names. */

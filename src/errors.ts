@@ -48,6 +48,8 @@ export const ERROR_CATALOGUE = {
   DATA_DIR_UNUSABLE: { status: 500, retryable: false, message: 'The data directory cannot be used.' },
   DATA_DIR_LOCKED: { status: 500, retryable: true, message: 'Another process holds the data directory.' },
   PORT_IN_USE: { status: 500, retryable: true, message: 'The port is already in use.' },
+  EMBEDDING_MISMATCH: { status: 500, retryable: false, message: 'The vectors of the collection were made by another embedding model.' },
+  EMBEDDING_FAILED: { status: 502, retryable: false, message: 'A document got no vectors; it is found by its words only.' },
   CONFIG_INVALID: { status: 500, retryable: false, message: 'The settings are not valid.' },
   INTERNAL: { status: 500, retryable: false, message: 'Something went wrong inside the service.' },
 } as const satisfies Record<string, { status: number; retryable: boolean; message: string }>;

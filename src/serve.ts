@@ -1,6 +1,7 @@
 import { readConfigFile } from '#config/config-file.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Environment } from '#config/schema.ts';
+import { useProxy } from './adapters/wire/proxy.ts';
 import { ServiceError } from './errors.ts';
 import type { Service } from './service.ts';
 import { startService } from './service.ts';
@@ -23,6 +24,7 @@ async function start(env: Environment): Promise<void> {
   const config = loadConfig(env, { file: await readConfigFile(env) });
   const loggerFor = await createLogging({ level: config.logLevel, isPretty: process.stdout.isTTY });
   const logger = loggerFor('service');
+  useProxy(env);
   const service = await startService({ config, loggerFor });
   void service.ended.then((reason) => logger.info({ reason: reason.kind }, 'service has ended'));
   stopOnSignal(service, (message) => logger.info(message));

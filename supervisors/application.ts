@@ -14,6 +14,8 @@ import type { ChildSpec } from './kernel/child-spec.ts';
 import type { Root } from './kernel/kernel.ts';
 import type { StartFunction } from './kernel/process.ts';
 import { supervisor } from './kernel/supervisor.ts';
+import type { ProvidersParts } from './providers.ts';
+import { providersSupervisor } from './providers.ts';
 import { ragSupervisor } from './rag.ts';
 import { sessionsSupervisor } from './sessions.ts';
 import type { StoreParts } from './store.ts';
@@ -23,6 +25,7 @@ import { storeSupervisor } from './store.ts';
 export interface ApplicationParts {
   readonly config: Config;
   readonly store: StoreParts;
+  readonly providers: ProvidersParts;
   readonly rag: AdmissionOptions;
   readonly ingest: IngestParts;
   readonly journal: FrameJournal;
@@ -44,6 +47,7 @@ export function application(parts: ApplicationParts): Root {
       children: [
         subtree('store', storeSupervisor(parts.store)),
         subtree('guards', guardsSupervisor(config)),
+        subtree('providers', providersSupervisor(parts.providers)),
         subtree('rag', ragSupervisor(parts.rag, config.maxConcurrentQueries)),
         subtree('ingest', ingestSupervisor(parts.ingest)),
         { id: 'frames', name: FRAMES, start: framesAgent(parts.journal) },

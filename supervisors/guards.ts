@@ -1,5 +1,6 @@
 import { CACHE, cacheAgent } from '#agents/cache/cache.agent.ts';
 import { FUSES } from '#agents/fuse/fuse.agent.ts';
+import { GOVERNORS } from '#agents/governor/governor.agent.ts';
 import { RATE_LIMIT, rateLimitAgent } from '#agents/rate-limit/rate-limit.agent.ts';
 import type { Config } from '#config/schema.ts';
 import { dynamicSupervisor } from './kernel/dynamic-supervisor.ts';
@@ -15,6 +16,7 @@ export function guardsSupervisor({ cacheMaxBytes, cacheTtlMs, rateLimit }: Confi
     children: [
       { id: 'cache', name: CACHE, start: cacheAgent({ maxBytes: cacheMaxBytes, ttlMs: cacheTtlMs }) },
       { id: 'rate-limit', name: RATE_LIMIT, start: rateLimitAgent(rateLimit) },
+      { id: 'governors', name: GOVERNORS, type: 'supervisor', start: dynamicSupervisor({ intensity: 20, periodMs: 60_000 }) },
       { id: 'fuses', name: FUSES, type: 'supervisor', start: dynamicSupervisor({ intensity: 20, periodMs: 60_000 }) },
     ],
   });

@@ -4,6 +4,7 @@ import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
 import { ensureChild } from '#supervisors/kernel/ensure-child.ts';
 import type { Permission } from './fuse.events.ts';
+import type { FuseTable } from './fuse.machine.ts';
 import { fuseMachine } from './fuse.machine.ts';
 
 export type { Permission } from './fuse.events.ts';
@@ -25,13 +26,24 @@ function fuseSpec(part: string, options: FuseOptions): ChildSpec {
   return {
     id: 'fuse',
     name: fuseName(part),
-    start: actor(fuseMachine, { input: ({ runtime }) => ({ ...options, clock: runtime.clock }) }),
+    start: actor(fuseMachine, {
+      input: ({ runtime }) => ({ ...options, clock: runtime.clock }),
+      table: ({ context }) => context.table,
+    }),
   };
 }
 
 /** A fuse starts when it is first needed. */
 export function installFuse(kernel: Kernel, part: string, options: FuseOptions): Promise<void> {
   return ensureChild(kernel, FUSES, fuseSpec(part, options));
+}
+
+/**
+ * Whether a closed fuse permits calls to `part`, read without asking: what was told a moment ago may not show yet. When
+ * false, ask for the `permission`.
+ */
+export function isClosed(kernel: Kernel, part: string): boolean {
+  return kernel.table<FuseTable>(fuseName(part))?.isClosed === true;
 }
 
 /** Whether a call to `part` may be made now; a fuse that is missing or restarting permits it. */
@@ -45,8 +57,8 @@ export async function permission(kernel: Kernel, part: string, options: FuseOpti
   }
 }
 
-/** Tells the fuse how a permitted call went. */
-export function tellFuse(kernel: Kernel, part: string, outcome: 'melt' | 'succeeded'): void {
+/** Tells the fuse how a permitted call went; `withdrawn` is a probe that was given up before it told anything. */
+export function tellFuse(kernel: Kernel, part: string, outcome: 'melt' | 'succeeded' | 'withdrawn'): void {
   kernel.send(fuseName(part), { type: outcome });
 }
 

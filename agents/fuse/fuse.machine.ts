@@ -11,7 +11,13 @@ export interface FuseInput {
   readonly clock: Clock;
 }
 
+/** What callers read without asking. */
+export interface FuseTable {
+  isClosed: boolean;
+}
+
 interface FuseContext extends FuseInput {
+  readonly table: FuseTable;
   /** When it melted, within the window. */
   readonly melts: readonly number[];
   readonly openedAt: number;
@@ -22,7 +28,7 @@ interface FuseContext extends FuseInput {
  *             left when more than `maxMelts` melts fall into the window, by blow and disable.
  * open        entered from closed, and by a probe that melted; no call is permitted; left after `refreshMs`.
  * half-open   entered from open; the next call is permitted as the probe, then none; left by its success (closed), its
- *             melt (open) or, when nothing is heard of it, after `refreshMs` (again half-open).
+ *             melt (open), its withdrawal or, when nothing is heard of it, after `refreshMs` (both again half-open).
  * disabled    entered by disable; no call is permitted, melts have no effect; left by enable only.
  */
 export const fuseMachine = setup({
@@ -35,7 +41,10 @@ export const fuseMachine = setup({
     recordMelt: assign({ melts: ({ context }) => [...liveMelts(context), context.clock.now()] }),
     forgetMelts: assign({ melts: [] }),
     noteOpening: assign({ openedAt: ({ context }) => context.clock.now() }),
+    noteClosed: ({ context }) => void (context.table.isClosed = true),
+    noteNotClosed: ({ context }) => void (context.table.isClosed = false),
     permit: ({ event }) => answer(event, { permitted: true }),
+    permitProbe: ({ event }) => answer(event, { permitted: true, isProbe: true }),
     refuse: ({ event, context }) => answer(event, { permitted: false, retryAfterMs: waitMs(context) }),
     confirm: ({ event }) => {
       if ('reply' in event && event.type !== 'permit') event.reply();
@@ -43,7 +52,7 @@ export const fuseMachine = setup({
   },
 }).createMachine({
   id: 'fuse',
-  context: ({ input }) => ({ ...input, melts: [], openedAt: 0 }),
+  context: ({ input }) => ({ ...input, table: { isClosed: true }, melts: [], openedAt: 0 }),
   initial: 'closed',
   on: {
     blow: { target: '.open', actions: 'confirm' },
@@ -53,7 +62,8 @@ export const fuseMachine = setup({
   },
   states: {
     closed: {
-      entry: 'forgetMelts',
+      entry: ['forgetMelts', 'noteClosed'],
+      exit: 'noteNotClosed',
       on: {
         permit: { actions: 'permit' },
         melt: [{ guard: 'blows', target: 'open' }, { actions: 'recordMelt' }],
@@ -67,8 +77,8 @@ export const fuseMachine = setup({
     'half-open': {
       initial: 'waiting',
       states: {
-        waiting: { on: { permit: { target: 'probing', actions: 'permit' } } },
-        probing: { entry: 'noteOpening', on: { permit: { actions: 'refuse' } }, after: { refresh: 'waiting' } },
+        waiting: { on: { permit: { target: 'probing', actions: 'permitProbe' } } },
+        probing: { entry: 'noteOpening', on: { permit: { actions: 'refuse' }, withdrawn: 'waiting' }, after: { refresh: 'waiting' } },
       },
       on: { succeeded: 'closed', melt: 'open' },
     },

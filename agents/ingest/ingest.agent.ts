@@ -1,4 +1,5 @@
 import { ServiceError } from '#src/errors.ts';
+import type { VectorProgress } from '#agents/embedder/embedder.agent.ts';
 import type { Chunking, JobRecord, NewDocument, TenantStore } from '#src/ports/store.ts';
 import { checkChunking } from '#src/rag/chunk.ts';
 import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
@@ -8,6 +9,7 @@ import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { StartFunction } from '#supervisors/kernel/process.ts';
 import { checkDocuments } from './check-documents.ts';
 import type { Ingest } from './ingest.ts';
+import type { JobInput } from './job.machine.ts';
 import { hasEnded, jobMachine } from './job.machine.ts';
 import { reconcilerMachine } from './reconciler.machine.ts';
 
@@ -19,7 +21,11 @@ export interface IngestOptions {
   readonly kernel: Kernel;
   readonly store: TenantStore;
   readonly maxDocumentBytes: number;
+  /** With it, jobs wait for the vectors of their documents. */
+  readonly vectors?: VectorProgress;
 }
+
+type RunnerParts = Pick<IngestOptions, 'kernel' | 'store' | 'vectors'>;
 
 const SWEEP_INTERVAL_MS = 30_000;
 /** Waiting for a job is bounded by its asker; this only bounds one wait in the mailbox of a runner. */
@@ -27,10 +33,11 @@ const AWAIT_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 /** A store that is away for longer than its own retries: a runner comes back slowly, its job loses nothing. */
 const RUNNER_BACKOFF = { initialMs: 100, maxMs: 10_000 };
 
-export function createIngest({ kernel, store, maxDocumentBytes }: IngestOptions): Ingest {
+export function createIngest(options: IngestOptions): Ingest {
+  const { kernel, store, maxDocumentBytes } = options;
   const { knowledge } = store;
   const start = async (job: JobRecord): Promise<JobRecord> => {
-    await ensureRunner(kernel, store, job.id).catch(leaveToReconciler);
+    await ensureRunner(options, job.id).catch(leaveToReconciler);
     return job;
   };
   return {
@@ -39,20 +46,20 @@ export function createIngest({ kernel, store, maxDocumentBytes }: IngestOptions)
       return start(await knowledge.createIndexJob(documents, checkChunking(chunking)));
     },
     reindex: async () => start(await knowledge.createReindexJob()),
-    whenEnded: (job, signal) => whenEnded(kernel, store, job, signal),
+    whenEnded: (job, signal) => whenEnded(options, job, signal),
     cancel: async (job) => {
       const record = await knowledge.getJob(job);
       if (hasEnded(record)) return record;
-      await ensureRunner(kernel, store, job);
+      await ensureRunner(options, job);
       return kernel.ask<JobRecord>(jobName(job), { type: 'cancel' }).catch(ifDown(() => knowledge.getJob(job)));
     },
   };
 }
 
 /** Start function of the actor that starts jobs which nobody runs. */
-export function reconcilerAgent({ kernel, store }: IngestOptions): StartFunction {
+export function reconcilerAgent(options: IngestOptions): StartFunction {
   const sweep = async (): Promise<void> => {
-    for (const { id } of await store.knowledge.unfinishedJobs()) await ensureRunner(kernel, store, id);
+    for (const { id } of await options.store.knowledge.unfinishedJobs()) await ensureRunner(options, id);
   };
   return actor(reconcilerMachine, { input: () => ({ sweep, intervalMs: SWEEP_INTERVAL_MS }) });
 }
@@ -61,28 +68,29 @@ function jobName(job: string): string {
   return `job:${job}`;
 }
 
-function ensureRunner(kernel: Kernel, store: TenantStore, job: string): Promise<void> {
-  return ensureChild(kernel, JOBS, jobSpec(store, job));
+function ensureRunner({ kernel, store, vectors }: RunnerParts, job: string): Promise<void> {
+  return ensureChild(kernel, JOBS, jobSpec({ job, knowledge: store.knowledge, vectors }));
 }
 
-function jobSpec({ knowledge }: TenantStore, job: string): ChildSpec {
+function jobSpec(input: JobInput): ChildSpec & { readonly name: string } {
   return {
     id: 'job',
-    name: jobName(job),
+    name: jobName(input.job),
     restart: 'transient',
     backoff: RUNNER_BACKOFF,
-    start: actor(jobMachine, { input: () => ({ job, knowledge }) }),
+    start: actor(jobMachine, { input: () => input }),
   };
 }
 
-async function whenEnded(kernel: Kernel, store: TenantStore, job: string, signal?: AbortSignal): Promise<JobRecord> {
+async function whenEnded(options: RunnerParts, job: string, signal?: AbortSignal): Promise<JobRecord> {
+  const { kernel, store } = options;
   for (;;) {
     signal?.throwIfAborted();
     const record = await store.knowledge.getJob(job);
     if (hasEnded(record)) return record;
-    await ensureRunner(kernel, store, job);
-    const options = signal === undefined ? { timeoutMs: AWAIT_TIMEOUT_MS } : { timeoutMs: AWAIT_TIMEOUT_MS, signal };
-    const ended = await kernel.ask<JobRecord>(jobName(job), { type: 'await' }, options).catch(ifDown(() => undefined));
+    await ensureRunner(options, job);
+    const asking = signal === undefined ? { timeoutMs: AWAIT_TIMEOUT_MS } : { timeoutMs: AWAIT_TIMEOUT_MS, signal };
+    const ended = await kernel.ask<JobRecord>(jobName(job), { type: 'await' }, asking).catch(ifDown(() => undefined));
     if (ended !== undefined) return ended;
   }
 }

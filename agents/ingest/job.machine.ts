@@ -1,5 +1,6 @@
 import { assign, fromPromise, setup } from 'xstate';
 import { ServiceError } from '#src/errors.ts';
+import type { VectorProgress } from '#agents/embedder/embedder.agent.ts';
 import type { JobRecord, KnowledgeStore } from '#src/ports/store.ts';
 import type { Asked } from '#supervisors/kernel/process.ts';
 
@@ -10,7 +11,14 @@ export type JobEvent =
 export interface JobInput {
   readonly job: string;
   readonly knowledge: KnowledgeStore;
+  /** Undefined where documents get no vectors. */
+  readonly vectors: VectorProgress | undefined;
 }
+
+/** A job whose documents wait for vectors looks at them this often. */
+const LOOK_INTERVAL_MS = 100;
+/** How long a job waits for vectors while none come at all. */
+const VECTORS_PATIENCE_MS = 30_000;
 
 interface JobContext extends JobInput {
   readonly record: JobRecord | undefined;
@@ -19,7 +27,10 @@ interface JobContext extends JobInput {
 
 /**
  * advancing   entered at the start and after each piece; has the store do the next bounded piece, so that other work of
- *             the store comes between; left when the job has ended (ended) or is to be cancelled (cancelling).
+ *             the store comes between; left when the job has ended (ended), is to be cancelled (cancelling), or waits
+ *             for vectors only (embedding).
+ * embedding   all documents are through, not all vectors; looks again after a moment (advancing). A job ends without its
+ *             vectors once the embedder is stalled for longer than a job's patience.
  * cancelling  entered by a cancel; left when the store has ended the job (ended).
  * ended       final; those who wait are told the job. A job that was deleted under its runner ends the same way.
  * The job itself lives in the store: a runner that crashes is restarted and goes on with the next piece.
@@ -27,11 +38,12 @@ interface JobContext extends JobInput {
 export const jobMachine = setup({
   types: { context: {} as JobContext, events: {} as JobEvent, input: {} as JobInput },
   actors: {
-    advance: fromPromise<JobRecord, JobContext>(({ input }) => input.knowledge.advanceJob(input.job)),
+    advance: fromPromise<JobRecord, JobContext>(({ input }) => advance(input)),
     cancel: fromPromise<JobRecord, JobContext>(({ input }) => input.knowledge.cancelJob(input.job)),
   },
   guards: {
     isEnded: (_, record: JobRecord) => hasEnded(record),
+    awaitsVectors: (_, { done, total }: JobRecord) => done === total,
   },
   actions: {
     wait: assign({ awaiting: ({ context, event }) => [...context.awaiting, event] }),
@@ -60,10 +72,15 @@ export const jobMachine = setup({
             target: 'ended',
             actions: { type: 'keep', params: ({ event }) => event.output },
           },
+          { guard: { type: 'awaitsVectors', params: ({ event }) => event.output }, target: 'embedding' },
           { target: 'advancing', reenter: true },
         ],
         onError: { guard: ({ event }) => isGone(event.error), target: 'ended' },
       },
+    },
+    embedding: {
+      on: { cancel: { target: 'cancelling', actions: 'wait' } },
+      after: { [LOOK_INTERVAL_MS]: 'advancing' },
     },
     cancelling: {
       on: { cancel: { actions: 'wait' } },
@@ -77,6 +94,13 @@ export const jobMachine = setup({
     ended: { type: 'final', entry: 'tell' },
   },
 });
+
+async function advance({ job, knowledge, vectors }: JobContext): Promise<JobRecord> {
+  const awaitsVectors = vectors !== undefined && vectors.stalledForMs() < VECTORS_PATIENCE_MS;
+  const record = await knowledge.advanceJob(job, { awaitsVectors });
+  if (record.pendingVectors > 0) vectors?.wake();
+  return record;
+}
 
 export function hasEnded({ state }: JobRecord): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';

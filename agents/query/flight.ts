@@ -18,6 +18,7 @@ interface Passenger extends Waiter {
  */
 export class Flight {
   readonly #frames: () => FrameLog | undefined;
+  readonly #firstDeadlineMs: number;
   readonly #passengers = new Map<string, Passenger>();
   readonly citations: Citation[] = [];
   sources: readonly Source[] | undefined;
@@ -26,9 +27,21 @@ export class Flight {
   #units = 0;
   #stage: Stage | undefined;
 
-  /** @param frames the frame log as it is now; undefined while it restarts, then the text follows with the next piece */
-  constructor(frames: () => FrameLog | undefined) {
+  /**
+   * @param frames the frame log as it is now; undefined while it restarts, then the text follows with the next piece
+   * @param sentText what the one passenger has of the answer, which goes on from there
+   * @param deadlineMs when who asked first has to have the answer, on the kernel's clock
+   */
+  constructor(frames: () => FrameLog | undefined, { sentText = '', deadlineMs = 0 }: { readonly sentText?: string; readonly deadlineMs?: number } = {}) {
     this.#frames = frames;
+    this.#firstDeadlineMs = deadlineMs;
+    if (sentText !== '') this.#pieces.push(sentText);
+    this.#units = sentText.length;
+  }
+
+  /** When, on the kernel's clock, the last of its passengers has to have the answer. */
+  get deadlineMs(): number {
+    return Math.max(this.#firstDeadlineMs, ...this.#passengers.values().map((passenger) => passenger.deadlineMs));
   }
 
   /** The answer so far. Joined only when somebody reads it: doing so for each piece would cost the square of the length. */
@@ -73,6 +86,10 @@ export class Flight {
     this.#pieces.push(piece);
     this.#units += piece.length;
     this.catchUp();
+  }
+
+  addCitation(citation: Citation): void {
+    this.citations.push(citation);
   }
 
   /** Brings every log to where the answer is. */

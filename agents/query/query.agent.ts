@@ -7,12 +7,17 @@ import type { PartialAnswer } from './answer.ts';
 import { Flight } from './flight.ts';
 import type { Waiter } from './query.events.ts';
 import { queryMachine } from './query.machine.ts';
-import type { Question, StepDependencies } from './steps.ts';
-import { generate, retrieve } from './steps.ts';
+import type { Question } from './question.ts';
+import { retrieve } from './retrieval.ts';
+import type { StepDependencies } from './steps.ts';
+import { generate } from './steps.ts';
 
 export type { Answer, PartialAnswer } from './answer.ts';
 export type { QueryOutcome, Waiter } from './query.events.ts';
-export type { Question, StepDeadlines, StepDependencies } from './steps.ts';
+export type { Candidate } from './answer-writer.ts';
+export type { Question } from './question.ts';
+export type { DenseSearch, RetrievalLimits } from './retrieval.ts';
+export type { StepDependencies } from './steps.ts';
 
 export const QUERIES = 'queries';
 
@@ -20,20 +25,20 @@ const LEAVE_TIMEOUT_MS = 1000;
 
 /** One running question. A query that crashes is not restarted: who waits for it asks again. */
 export function querySpec(name: string, dependencies: StepDependencies, question: Question): ChildSpec & { readonly name: string } {
-  const { kernel } = dependencies;
+  const { kernel } = dependencies.guards;
   return {
     id: 'query',
     name,
     restart: 'temporary',
     start: actor(queryMachine, {
       input: () => {
-        const flight = new Flight(() => frameLog(kernel));
+        const flight = new Flight(() => frameLog(kernel), question);
         return {
           flight,
-          retrieve: () => retrieve(dependencies, question, flight),
-          generate: (search, signal) => generate(dependencies, question, flight, { search, signal }),
-          keep: (answer) => {
-            if (question.keys !== undefined && answer.finish === 'stop' && answer.degraded.length === 0) keep(kernel, 'answer', question.keys.answer, answer);
+          retrieve: (signal) => retrieve(dependencies, question, flight, signal),
+          generate: (found, signal) => generate(dependencies, question, flight, { found, signal }),
+          keep: ({ answer, isKept }) => {
+            if (question.keys !== undefined && isKept) keep(kernel, 'answer', question.keys.answer, answer);
           },
           tell: (waiter, outcome) => void kernel.send(waiter.owner, outcome),
         };

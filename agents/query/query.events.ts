@@ -10,6 +10,8 @@ export interface Waiter {
   readonly owner: string;
   /** What the turn's log already holds of the answer, from a query that died: the stream goes on behind it. */
   readonly sent: string;
+  /** When it has to have the answer, on the kernel's clock. */
+  readonly deadlineMs: number;
 }
 
 export type QueryEvent =

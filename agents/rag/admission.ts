@@ -1,18 +1,21 @@
 import { cached } from '#agents/cache/cache.agent.ts';
+import type { CurrentModels } from '#agents/models/models.agent.ts';
+import { currentModels, whenModels } from '#agents/models/models.agent.ts';
 import type { Answer, Question, StepDependencies } from '#agents/query/query.agent.ts';
 import { QUERIES, querySpec } from '#agents/query/query.agent.ts';
-import type { LanguageModel } from '#src/ports/language-model.ts';
+import type { AskOptions } from '#src/ports/answer.ts';
 import type { SearchRequest } from '#src/ports/store.ts';
 import { normaliseQuestion } from '#src/rag/normalise.ts';
 import { ensureChild } from '#supervisors/kernel/ensure-child.ts';
 import type { KeyParts } from './cache-keys.ts';
 import { answerKey, retrievalKey } from './cache-keys.ts';
-import type { Opened, RagQuestion } from './rag.events.ts';
+import type { Opened, OpenQuestion, RagQuestion } from './rag.events.ts';
 
-export interface AdmissionOptions extends Omit<StepDependencies, 'store' | 'model'> {
-  /** By id; the first is used where the asker names none. */
-  readonly models: ReadonlyMap<string, LanguageModel>;
+export interface AdmissionOptions {
+  readonly steps: Omit<StepDependencies, 'store'>;
   readonly topK: number;
+  /** Names what finds evidence: other parts find other evidence. */
+  readonly retrieval: string;
 }
 
 const DEFAULT_LANGUAGE = 'en';
@@ -26,50 +29,52 @@ export class Admission {
   }
 
   lookUp(asked: RagQuestion): Answer | undefined {
-    const parts = this.#keyParts(asked, normaliseQuestion(asked.text));
-    return parts === undefined ? undefined : cached<Answer>(this.#options.kernel, 'answer', answerKey(parts));
+    const { kernel } = this.#options.steps.guards;
+    const models = currentModels(kernel);
+    const parts = models === undefined ? undefined : this.#keyParts(asked, normaliseQuestion(asked.text), models);
+    return parts === undefined ? undefined : cached<Answer>(kernel, 'answer', answerKey(parts));
   }
 
   /**
-   * The registry is the table of flights: a query is named after its answer's key, so the same question finds it.
-   * Rejects with OVERLOADED when as many queries run as may.
+   * The registry is the table of flights: a query is named after its answer's key, so the same question finds it. What
+   * goes on from a text that was sent, by a query that is gone, has a query of its own.
+   * Rejects with OVERLOADED when as many queries run as may, and ACTOR_DOWN.
    */
-  async open(asked: RagQuestion): Promise<Opened> {
-    const question = this.#prepare(asked);
-    const answer = question.keys === undefined ? undefined : cached<Answer>(this.#options.kernel, 'answer', question.keys.answer);
-    if (answer !== undefined) return { kind: 'cached', answer };
-    const name = `query:${question.keys?.answer ?? crypto.randomUUID()}`;
-    const { kernel, fuse, deadlines } = this.#options;
-    const dependencies = { kernel, fuse, deadlines, store: asked.store, model: this.#model(asked) };
-    await ensureChild(kernel, QUERIES, querySpec(name, dependencies, question));
+  async open(asked: OpenQuestion): Promise<Opened> {
+    const { steps } = this.#options;
+    const { kernel } = steps.guards;
+    const question = this.#prepare(asked, await whenModels(kernel));
+    const answer = question.keys === undefined ? undefined : cached<Answer>(kernel, 'answer', question.keys.answer);
+    if (answer?.answer.startsWith(asked.sent) === true) return { kind: 'cached', answer };
+    const shared = question.keys === undefined ? undefined : `query:${question.keys.answer}`;
+    const isShared = shared !== undefined && (asked.sent === '' || kernel.whereis(shared) !== undefined);
+    const name = isShared ? shared : `query:${crypto.randomUUID()}`;
+    await ensureChild(kernel, QUERIES, querySpec(name, { ...steps, store: asked.store }, question));
     return { kind: 'query', name };
   }
 
-  #prepare(asked: RagQuestion): Question {
+  #prepare(asked: OpenQuestion, models: CurrentModels): Question {
+    const { options, owner, deadlineMs, sent: sentText } = asked;
     const text = normaliseQuestion(asked.text);
-    const parts = this.#keyParts(asked, text);
+    const parts = this.#keyParts(asked, text, models);
     const keys = parts === undefined ? undefined : { answer: answerKey(parts), retrieval: retrievalKey(parts) };
-    return { text, options: asked.options, search: this.#searchRequest(text, asked.options), keys };
+    const candidates = models.candidates(options.model);
+    const temperature = options.temperature ?? models.choice.temperature;
+    return { text, options, search: this.#searchRequest(text, options), keys, candidates, temperature, owner, deadlineMs, sentText };
   }
 
   /** Undefined while the epoch of the documents is not known. */
-  #keyParts(asked: RagQuestion, question: string): KeyParts | undefined {
-    const { store, options } = asked;
+  #keyParts({ store, options }: RagQuestion, question: string, models: CurrentModels): KeyParts | undefined {
     const epoch = store.knowledge.epoch();
     if (epoch === undefined) return undefined;
-    return { tenant: store.tenant, epoch, question, options, search: this.#searchRequest(question, options), model: this.#model(asked).id };
+    const { retrieval } = this.#options;
+    const temperature = options.temperature ?? models.choice.temperature;
+    const search = this.#searchRequest(question, options);
+    return { tenant: store.tenant, epoch, question, rerank: options.rerank ?? true, search, retrieval, model: models.first(options.model), temperature };
   }
 
-  #searchRequest(question: string, { top_k, filter, language }: RagQuestion['options']): SearchRequest {
+  #searchRequest(question: string, { top_k, filter, language }: AskOptions): SearchRequest {
     const request = { question, limit: top_k ?? this.#options.topK, language: language ?? DEFAULT_LANGUAGE };
     return filter === undefined ? request : { ...request, filter };
-  }
-
-  #model({ options }: RagQuestion): LanguageModel {
-    const { models } = this.#options;
-    const [first] = models.values();
-    const model = options.model === undefined ? first : models.get(options.model);
-    if (model === undefined) throw new TypeError(`model ${options.model} was let in and is not known`);
-    return model;
   }
 }

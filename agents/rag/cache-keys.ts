@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { AskOptions } from '#src/ports/answer.ts';
 import type { SearchRequest } from '#src/ports/store.ts';
 
 /** Raise it when the flow itself changes what it answers. */
@@ -10,20 +9,26 @@ export interface KeyParts {
   readonly epoch: number;
   /** Normalised. */
   readonly question: string;
-  readonly options: AskOptions;
   readonly search: SearchRequest;
+  readonly rerank: boolean;
+  /** Names what finds evidence. */
+  readonly retrieval: string;
   readonly model: string;
+  readonly temperature: number;
 }
 
 /** Everything that changes an answer, in 64 hexadecimal characters. */
-export function answerKey({ tenant, epoch, question, options, search, model }: KeyParts): string {
-  const { rerank, temperature } = options;
-  return digest([PROGRAM_VERSION, tenant, epoch, question, searchParts(search), model, rerank ?? null, temperature ?? null]);
+export function answerKey(parts: KeyParts): string {
+  return digest([...retrievalParts(parts), parts.model, parts.temperature]);
 }
 
 /** Everything that changes what is found. */
-export function retrievalKey({ tenant, epoch, question, search }: KeyParts): string {
-  return digest([PROGRAM_VERSION, tenant, epoch, question, searchParts(search)]);
+export function retrievalKey(parts: KeyParts): string {
+  return digest(retrievalParts(parts));
+}
+
+function retrievalParts({ tenant, epoch, question, search, rerank, retrieval }: KeyParts): unknown[] {
+  return [PROGRAM_VERSION, tenant, epoch, question, searchParts(search), rerank, retrieval];
 }
 
 function searchParts({ limit, filter, language }: SearchRequest): unknown[] {

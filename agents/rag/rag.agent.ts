@@ -5,13 +5,13 @@ import type { StartFunction } from '#supervisors/kernel/process.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
 import type { AdmissionOptions } from './admission.ts';
 import { Admission } from './admission.ts';
-import type { Opened, QuestionOutcome, RagQuestion } from './rag.events.ts';
+import type { Opened, OpenQuestion, QuestionOutcome, RagQuestion } from './rag.events.ts';
 import type { RagState } from './rag.machine.ts';
 import { ragLogic } from './rag.machine.ts';
 import { Tally } from './tally.ts';
 
 export type { AdmissionOptions } from './admission.ts';
-export type { Opened, QuestionOutcome, RagQuestion } from './rag.events.ts';
+export type { Opened, OpenQuestion, QuestionOutcome, RagQuestion } from './rag.events.ts';
 
 export const RAG = 'rag-agent';
 
@@ -23,7 +23,7 @@ export function ragAgent(options: AdmissionOptions): StartFunction {
 }
 
 /** Finds the answer of a question, or the query that makes it. Rejects with OVERLOADED or ACTOR_DOWN. */
-export async function openQuestion(kernel: Kernel, question: RagQuestion): Promise<Opened> {
+export async function openQuestion(kernel: Kernel, question: OpenQuestion): Promise<Opened> {
   if (kernel.whereis(RAG) === undefined) await kernel.whenUp(RAG, RESTART_WAIT_MS);
   return kernel.ask<Opened>(RAG, { type: 'open', question });
 }

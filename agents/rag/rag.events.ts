@@ -10,6 +10,16 @@ export interface RagQuestion {
   readonly options: AskOptions;
 }
 
+/** A question that has to be answered now. */
+export interface OpenQuestion extends RagQuestion {
+  /** For whom providers are asked: a session. */
+  readonly owner: string;
+  /** On the kernel's clock. */
+  readonly deadlineMs: number;
+  /** What was sent of the answer before; it goes on from there. */
+  readonly sent: string;
+}
+
 /** An answer that was kept, or the name of the query that will give one. */
 export type Opened = { readonly kind: 'cached'; readonly answer: Answer } | { readonly kind: 'query'; readonly name: string };
 
@@ -17,4 +27,4 @@ export type QuestionOutcome = 'hit' | 'miss' | 'error' | 'cancelled';
 
 export type RagEvent =
   /** Finds the answer or the query of a question, and starts the query where there is none. */
-  { readonly type: 'open'; readonly question: RagQuestion } & Asked<Opened>;
+  { readonly type: 'open'; readonly question: OpenQuestion } & Asked<Opened>;

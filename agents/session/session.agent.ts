@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { currentModels } from '#agents/models/models.agent.ts';
 import { lookUp } from '#agents/rag/rag.agent.ts';
 import { ServiceError } from '#src/errors.ts';
 import type { AnswerEnd } from '#src/ports/answer.ts';
@@ -22,8 +23,6 @@ export type { Ask, KeptAnswer, Sessions } from './sessions.ts';
 export const SESSIONS = 'sessions';
 
 export interface SessionsOptions extends SessionDependencies {
-  /** The ids of all models that may be asked for. */
-  readonly models: ReadonlySet<string>;
   /** A turn's row that could not be written behind an answer from the cache. */
   readonly onLostRecord: (error: unknown) => void;
 }
@@ -118,9 +117,11 @@ class SessionDoor implements Sessions {
 
   #check({ options: { model } }: Ask): void {
     if (this.#isDraining) throw new ServiceError('DRAINING');
-    const { models } = this.#options;
-    if (model === undefined || models.has(model)) return;
-    const details = [{ field: 'model', expected: `one of ${[...models].join(', ')}`, got: model }];
+    if (model === undefined) return;
+    const known = currentModels(this.#options.kernel)?.ids;
+    if (known === undefined) throw new ServiceError('ACTOR_DOWN', 'the models are down');
+    if (known.includes(model)) return;
+    const details = [{ field: 'model', expected: `one of ${known.join(', ')}`, got: model }];
     throw new ServiceError('INVALID_REQUEST', `unknown model ${model}`, { details });
   }
 

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { Answer } from '#agents/query/query.agent.ts';
 import { joinQuery, leaveQuery } from '#agents/query/query.agent.ts';
 import { frameLog, whenFrameLog } from '#agents/frames/frames.agent.ts';
+import { currentModels } from '#agents/models/models.agent.ts';
 import { openQuestion } from '#agents/rag/rag.agent.ts';
 import { ServiceError, toErrorBody } from '#src/errors.ts';
 import type { LoggedFrame, Stage } from '#src/ports/frame.ts';
@@ -30,10 +31,11 @@ export interface SessionDependencies {
   readonly turnTimeoutMs: number;
   /** How long an actor stays that has nothing to do and nobody to listen. */
   readonly idleMs: number;
-  /** The model that answers when the asker names none. */
-  readonly model: string;
   readonly onTurnEnded: (summary: TurnSummary) => void;
 }
+
+/** What the end of an answer takes to be written and told, so that it comes before the turn's own deadline. */
+const END_MARGIN_MS = 100;
 
 /** Where the answer of a turn comes from. */
 export type Opened = { readonly kind: 'cached'; readonly answer: Answer } | { readonly kind: 'joined'; readonly query: string };
@@ -45,6 +47,7 @@ export class SessionWork {
   readonly #processName: string;
   /** The last opening, settled or not: a turn is not stopped while it may still join a query. */
   #opening: Promise<Opened> | undefined;
+  #running: { readonly turn: string; readonly deadlineMs: number } | undefined;
 
   constructor(dependencies: SessionDependencies, session: string, processName: string) {
     this.#dependencies = dependencies;
@@ -134,16 +137,23 @@ export class SessionWork {
 
   async #open({ record: { id, question, options } }: Turn): Promise<Opened> {
     const { kernel, store } = this.#dependencies;
-    const opened = await openQuestion(kernel, { store, text: question, options });
+    const deadlineMs = this.#deadlineOf(id);
     const log = await whenFrameLog(kernel);
     const sent = log.openTurn(this.session, id)?.text ?? '';
+    const opened = await openQuestion(kernel, { store, text: question, options, owner: this.session, deadlineMs, sent });
     if (opened.kind === 'cached') {
       await this.#logCached(id, opened.answer, sent);
       return opened;
     }
     const query = opened.name;
-    await joinQuery(kernel, query, { session: this.session, turn: id, owner: this.#processName, sent });
+    await joinQuery(kernel, query, { session: this.session, turn: id, owner: this.#processName, sent, deadlineMs });
     return { kind: 'joined', query };
+  }
+
+  /** A turn that is opened again, because its query died, has no more time for it. */
+  #deadlineOf(turn: string): number {
+    if (this.#running?.turn !== turn) this.#running = { turn, deadlineMs: this.#kernel.clock.now() + this.turnTimeoutMs - END_MARGIN_MS };
+    return this.#running.deadlineMs;
   }
 
   /** Tells the machine when the query is over, behind what the query itself has told it. */
@@ -162,13 +172,13 @@ export class SessionWork {
 
   /** Takes the turn off its query; nothing of it runs any more once this has resolved. */
   async stop(turn: Turn): Promise<TurnOutcome> {
-    const { kernel, model } = this.#dependencies;
+    const { kernel } = this.#dependencies;
     const { id, options } = turn.record;
     const opened = await this.#opening?.catch(ifServiceError);
     const part = opened?.kind === 'joined' ? await leaveQuery(kernel, opened.query, id).catch(ifServiceError) : undefined;
     const log = await whenFrameLog(kernel);
     const text = log.openTurn(this.session, id)?.text ?? '';
-    return cancelled({ text, part, model: options.model ?? model, latencyMs: this.elapsedMs(turn) });
+    return cancelled({ text, part, model: currentModels(kernel)?.first(options.model) ?? '', latencyMs: this.elapsedMs(turn) });
   }
 
   /** Writes the end of a turn, then tells it. A store that cannot write makes the end an error; it is told all the same. */

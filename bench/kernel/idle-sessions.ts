@@ -12,7 +12,6 @@ import { withKernel } from './kernel-tree.ts';
 
 const KIB = 1024;
 const NEVER_MS = 86_400_000;
-const MODEL = 'none:none';
 
 /** Heap of one idle session actor: the real machine, its name, its supervisor's row. The store has no turn of it. */
 export function measureIdleSessions(count: number): Promise<Figures> {
@@ -40,8 +39,6 @@ function idleSessions(kernel: Kernel): Sessions {
     queueLength: 8,
     turnTimeoutMs: 30_000,
     idleMs: NEVER_MS,
-    model: MODEL,
-    models: new Set([MODEL]),
     onTurnEnded: () => undefined,
     onLostRecord: () => undefined,
   });

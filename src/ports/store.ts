@@ -96,6 +96,9 @@ export interface ConversationStore {
   listSessions(page: PageRequest): Promise<Page<SessionRecord>>;
   /** Forgets a session with everything in it. Rejects with `SESSION_NOT_FOUND`. */
   deleteSession(session: string): Promise<void>;
+  /** What an operator chose under this name at run time; undefined when nobody did. */
+  readSetting(name: string): Promise<string | undefined>;
+  writeSetting(name: string, value: string): Promise<void>;
   /** A second opinion of a turn replaces the first. Rejects with `TURN_NOT_FOUND`. */
   addFeedback(feedback: Feedback, at: number): Promise<void>;
 }
@@ -126,6 +129,9 @@ export interface JobRecord {
   readonly indexed: number;
   readonly unchanged: number;
   readonly chunks: number;
+  /** Documents that are through but whose vectors are still to be made; 0 in a collection without an embedding model. */
+  readonly pendingVectors: number;
+  /** Documents that failed: with `EMBEDDING_FAILED` those that are found by their words only. */
   readonly failures: readonly { readonly document: string; readonly error: ErrorBody }[];
   readonly createdAt: number;
   readonly endedAt: number | null;
@@ -170,6 +176,49 @@ export interface SearchResult {
   readonly statistics: TermStatistics;
 }
 
+/** What the vectors of a collection are made with and kept in: the `id` of a model and of a vector index. */
+export interface EmbeddingBinding {
+  readonly model: string;
+  readonly dimension: number;
+  readonly index: string;
+}
+
+/** What the vector index has still to be told of one version of a document. */
+export type VectorTask = {
+  /** Tasks are done in the order of their numbers. */
+  readonly number: number;
+  readonly document: string;
+} & (
+  | {
+      readonly kind: 'upsert';
+      readonly title: string;
+      readonly uri: string | null;
+      readonly metadata: Metadata;
+      readonly chunks: readonly VectorChunk[];
+    }
+  /** Of all vectors whose id begins with `prefix`. */
+  | { readonly kind: 'delete'; readonly prefix: string }
+);
+
+export interface VectorChunk {
+  /** As in src/rag/vector-id.ts. */
+  readonly id: string;
+  readonly headings: readonly string[];
+  readonly text: string;
+}
+
+/** A task that is over: done, or failed for good. */
+export interface EndedVectorTask {
+  readonly number: number;
+  readonly error?: ErrorBody;
+}
+
+/** In documents. */
+export interface VectorBacklog {
+  readonly pending: number;
+  readonly failed: number;
+}
+
 /** Documents of one collection, their chunks and indexes, and the jobs that change them. */
 export interface KnowledgeStore {
   /** Raised by every change that could change an answer; undefined while the store restarts. */
@@ -178,8 +227,11 @@ export interface KnowledgeStore {
   createIndexJob(documents: readonly NewDocument[], chunking: Chunking): Promise<JobRecord>;
   /** Writes a job that chunks and indexes all documents again from their stored text. */
   createReindexJob(): Promise<JobRecord>;
-  /** Does a bounded piece of the job and tells where it stands. Each document becomes visible in one transaction. */
-  advanceJob(job: string): Promise<JobRecord>;
+  /**
+   * Does a bounded piece of the job and tells where it stands. Each document becomes visible in one transaction. With
+   * `awaitsVectors` a job does not end while vectors of its documents are pending, or no model is bound yet.
+   */
+  advanceJob(job: string, options?: { readonly awaitsVectors: boolean }): Promise<JobRecord>;
   /** Ends a job that has not ended; documents that are through stay. Rejects with `JOB_NOT_FOUND`. */
   cancelJob(job: string): Promise<JobRecord>;
   /** Rejects with `JOB_NOT_FOUND`. */
@@ -195,4 +247,20 @@ export interface KnowledgeStore {
   /** Rejects with `DOCUMENT_NOT_FOUND`. */
   deleteDocument(id: string): Promise<{ readonly chunksRemoved: number; readonly epoch: number }>;
   search(request: SearchRequest): Promise<SearchResult>;
+  /**
+   * Has vectors made of all documents, those of now and those to come. Repeating it changes nothing; with another index
+   * all documents are queued for that one, with `again` for the same one, whose vectors were lost. Rejects with
+   * `EMBEDDING_MISMATCH` when the collection's vectors are of another model or dimension.
+   */
+  bindEmbedding(binding: EmbeddingBinding, options?: { readonly again: boolean }): Promise<void>;
+  /** The oldest pending tasks: at most `limit`, and no more after about a million characters of text. */
+  nextVectorTasks(limit: number): Promise<readonly VectorTask[]>;
+  /** Tells what is left. A task that is gone, because its document was replaced meanwhile, is passed over. */
+  endVectorTasks(ended: readonly EndedVectorTask[]): Promise<VectorBacklog>;
+  vectorBacklog(): Promise<VectorBacklog>;
+  /**
+   * The chunks of these vectors in the order of `ids`, with the ids that `search` gives them and a score of 0. Ids of
+   * documents and versions that are no longer there, or that `filter` leaves out, are missing in it.
+   */
+  sourcesOfVectors(ids: readonly string[], filter?: Metadata): Promise<readonly Source[]>;
 }

@@ -15,7 +15,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics({ withProcess }: { withProcess: boolean }) {
   const registry = new Registry();
   if (withProcess) collectDefaultMetrics({ register: registry });
-  return { registry, ...queryMetrics(registry), ...actorMetrics(registry), ...socketMetrics(registry) };
+  return { registry, ...queryMetrics(registry), ...actorMetrics(registry), ...socketMetrics(registry), ...providerMetrics(registry) };
 }
 
 function queryMetrics(registry: Registry) {
@@ -62,6 +62,25 @@ function actorMetrics(registry: Registry) {
     strayFailures: new Counter({
       name: 'banyan_stray_failures_total',
       help: 'Asynchronous failures that nobody caught',
+      registers,
+    }),
+  };
+}
+
+function providerMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    providerCalls: new Counter({
+      name: 'banyan_provider_calls_total',
+      help: 'Calls to providers; refused are those that a guard let not be sent',
+      labelNames: ['account', 'outcome'],
+      registers,
+    }),
+    providerCallDuration: new Histogram({
+      name: 'banyan_provider_call_duration_seconds',
+      help: 'From the sending of a call to its end, of a stream to its last part',
+      labelNames: ['account'],
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
       registers,
     }),
   };

@@ -6,13 +6,26 @@ const RESTART_WAIT_MS = 2000;
 /** When it may be worth trying again. */
 const RETRY_AFTER_MS = 1000;
 
+/** Starts under way: who wants the same child at the same time waits for the same start. */
+const starts = new WeakMap<Kernel, Map<string, Promise<void>>>();
+
 /**
  * Starts a named child of a dynamic supervisor unless it runs already. Waits while the supervisor restarts. Rejects
  * with OVERLOADED when the supervisor has as many children as it may, ACTOR_DOWN when it does not come up, and what the
  * start threw.
  */
-export async function ensureChild(kernel: Kernel, supervisor: string, spec: ChildSpec & { readonly name?: string }): Promise<void> {
-  if (spec.name !== undefined && kernel.whereis(spec.name) !== undefined) return;
+export function ensureChild(kernel: Kernel, supervisor: string, spec: ChildSpec & { readonly name?: string }): Promise<void> {
+  const { name } = spec;
+  if (name === undefined) return start(kernel, supervisor, spec);
+  if (kernel.whereis(name) !== undefined) return Promise.resolve();
+  const underWay = starts.get(kernel) ?? new Map<string, Promise<void>>();
+  starts.set(kernel, underWay);
+  const started = underWay.get(name) ?? start(kernel, supervisor, spec).finally(() => underWay.delete(name));
+  underWay.set(name, started);
+  return started;
+}
+
+async function start(kernel: Kernel, supervisor: string, spec: ChildSpec): Promise<void> {
   await kernel.whenUp(supervisor, RESTART_WAIT_MS);
   const result = await kernel.dynamicSupervisor(supervisor).startChild(spec);
   if (result.ok) return;

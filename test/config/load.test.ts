@@ -94,7 +94,44 @@ describe('loadConfig', () => {
   });
 
   test('names of others are left alone', () => {
-    expect(loadConfig({ PATH: '/bin', HOME: '', CACHE_SIZE: 'x', BANYANX: '1', BANYAN_CONFIG: 'b.yaml', BANYAN_PROT: undefined })).toEqual(loadConfig({}));
+    expect(loadConfig({ PATH: '/bin', HOME: '', CACHED_SIZE: 'x', BANYANX: '1', BANYAN_CONFIG: 'b.yaml', BANYAN_PROT: undefined })).toEqual(loadConfig({}));
+  });
+
+  test.for([
+    [{ BANYAN_MODELS: 'gemini:gemini-3.8-flash,bedrock:us.amazon.nova-2-lite-v1:0' }, 'models', ['gemini:gemini-3.8-flash', 'bedrock:us.amazon.nova-2-lite-v1:0']],
+    [{ DSPY_MODEL: 'gemini-3.8-flash' }, 'models', ['gemini:gemini-3.8-flash']],
+    [{ LM_MODEL: 'gpt-5-mini' }, 'models', ['openai:gpt-5-mini']],
+    [{ LM_MODEL: 'gemini:gemini-3.8-flash' }, 'models', ['gemini:gemini-3.8-flash']],
+    [{ EMBEDDING_MODEL: 'sentence-transformers/all-MiniLM-L6-v2' }, 'embeddingModel', 'openai:sentence-transformers/all-MiniLM-L6-v2'],
+    [{ BANYAN_EMBEDDING_MODEL: 'bedrock:amazon.titan-embed-text-v2:0' }, 'embeddingModel', 'bedrock:amazon.titan-embed-text-v2:0'],
+    [{ QDRANT_COLLECTION: 'documents' }, 'vectorIndex', 'qdrant:documents'],
+    [{ AWS_REGION: 'eu-central-1,us-west-2' }, 'awsRegions', ['eu-central-1', 'us-west-2']],
+    [{ GEMINI_API_KEY: '' }, 'geminiApiKeys', []],
+    [{ VECTOR_DIM: '384', EMBEDDING_BATCH_SIZE: '16' }, 'embeddingDimension', 384],
+  ] as const)('%j', ([env, key, value]) => {
+    expect(loadConfig(env)[key]).toEqual(value);
+  });
+
+  test.for([
+    { BANYAN_MODELS: 'gemini' },
+    { BANYAN_MODELS: 'pinecone:rag-docs' },
+    { BANYAN_MODELS: 'gemini:a,gemini:a' },
+    { BANYAN_MODELS: 'gemini:a, gemini:b' },
+    { BANYAN_VECTOR_INDEX: 'memory' },
+    { BANYAN_RERANKER: 'gemini:x' },
+    { QDRANT_URL: 'localhost:6333' },
+  ])('%j is refused by name', (env) => {
+    expect(refusal(env).details).toMatchObject([{ field: Object.keys(env)[0] }]);
+  });
+
+  test('the value of a secret is never shown', () => {
+    const { message, details } = refusal({ PINECONE_API_KEY: 'pcsk very secret' });
+    expect(JSON.stringify([message, details])).not.toContain('very');
+  });
+
+  test('a list may be one in the file', () => {
+    const file = { path: 'b.yaml', values: { models: ['gemini:a', 'openai:b'] } };
+    expect(loadConfig({}, { file }).models).toEqual(['gemini:a', 'openai:b']);
   });
 
   test('a name and its alias may agree', () => {

@@ -11,6 +11,7 @@ import { guardsSupervisor } from '#supervisors/guards.ts';
 import { ingestSupervisor } from '#supervisors/ingest.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { Report } from '#supervisors/kernel/report.ts';
+import { providersSupervisor } from '#supervisors/providers.ts';
 import { ragSupervisor } from '#supervisors/rag.ts';
 import { sessionsSupervisor } from '#supervisors/sessions.ts';
 import { storeSupervisor } from '#supervisors/store.ts';
@@ -39,10 +40,11 @@ export async function startConversations({ models, env, dataDir = temporaryDirec
   const loggerFor = await createLogging({ level: config.logLevel, isPretty: false });
   let parts: ApplicationParts | undefined;
   const { kernel, reports } = await startTree((made) => {
-    const { store, rag, ingest, journal, adopter } = (parts = compose(made, { config, loggerFor, models }));
+    const { store, providers, rag, ingest, journal, adopter } = (parts = compose(made, { config, loggerFor, models }));
     return [
       { id: 'store', name: 'store', type: 'supervisor', start: storeSupervisor(store) },
       { id: 'guards', name: 'guards', type: 'supervisor', start: guardsSupervisor(config) },
+      { id: 'providers', name: 'providers', type: 'supervisor', start: providersSupervisor(providers) },
       { id: 'rag', name: 'rag', type: 'supervisor', start: ragSupervisor(rag, config.maxConcurrentQueries) },
       { id: 'ingest', name: 'ingest', type: 'supervisor', start: ingestSupervisor(ingest) },
       { id: 'frames', name: FRAMES, start: framesAgent(journal) },

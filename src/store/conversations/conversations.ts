@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ConversationEvent } from './events.ts';
 import { CachedTurnRows } from './cached-turns.ts';
 import { SessionRows } from './sessions.ts';
+import { SettingRows } from './settings.ts';
 import { TurnRows } from './turns.ts';
 
 /** The operations on `conversations.db`, one for each event. The caller owns the transaction. */
@@ -9,16 +10,18 @@ export function conversations(database: DatabaseSync): (event: ConversationEvent
   const sessions = new SessionRows(database);
   const turns = new TurnRows(database, sessions);
   const cached = new CachedTurnRows(database, sessions);
-  return (event) => apply({ sessions, turns, cached }, event);
+  const settings = new SettingRows(database);
+  return (event) => apply({ sessions, turns, cached, settings }, event);
 }
 
 interface Rows {
   readonly sessions: SessionRows;
   readonly turns: TurnRows;
   readonly cached: CachedTurnRows;
+  readonly settings: SettingRows;
 }
 
-function apply({ sessions, turns, cached }: Rows, event: ConversationEvent): unknown {
+function apply({ sessions, turns, cached, settings }: Rows, event: ConversationEvent): unknown {
   const { tenant } = event;
   switch (event.type) {
     case 'accept-turn':
@@ -40,6 +43,10 @@ function apply({ sessions, turns, cached }: Rows, event: ConversationEvent): unk
     case 'delete-session':
       cached.releaseAnswers(tenant, event.session);
       return sessions.delete(tenant, event.session);
+    case 'read-setting':
+      return settings.read(tenant, event.name);
+    case 'write-setting':
+      return settings.write(tenant, event.name, event.value);
     case 'add-feedback':
       return turns.addFeedback(tenant, event.feedback, event.at);
     default:

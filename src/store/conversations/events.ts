@@ -11,6 +11,8 @@ export type ConversationEvent = { readonly tenant: string } & (
   | { readonly type: 'list-turns'; readonly session: string; readonly page: PageRequest }
   | { readonly type: 'list-sessions'; readonly page: PageRequest }
   | { readonly type: 'delete-session'; readonly session: string }
+  | { readonly type: 'read-setting'; readonly name: string }
+  | { readonly type: 'write-setting'; readonly name: string; readonly value: string }
   | { readonly type: 'add-feedback'; readonly feedback: Feedback; readonly at: number }
 );
 

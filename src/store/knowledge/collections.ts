@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Fts5Index } from '#src/adapters/lexical-index/fts5.ts';
 import { TermScoreCache } from '#src/adapters/lexical-index/term-scores.ts';
 import type { LexicalIndex } from '#src/ports/lexical-index.ts';
+import type { EmbeddingBinding } from '#src/ports/store.ts';
 import { queryAll, queryOne } from '../sqlite.ts';
 import type { CollectionEpoch, Scope } from './events.ts';
 
@@ -12,6 +13,10 @@ export interface Collection {
   readonly name: string;
   readonly language: string;
   readonly epoch: number;
+  /** What makes its vectors; null where nothing does. */
+  readonly embedding_model: string | null;
+  readonly embedding_dimension: number | null;
+  readonly vector_index: string | null;
 }
 
 /** Collections and their lexical indexes. Rows are read anew each time: a transaction that is rolled back takes them along. */
@@ -26,7 +31,8 @@ export class CollectionRows {
     this.#database = database;
     this.#termScores = new TermScoreCache(database);
     this.#select = database.prepare(
-      'select number, tenant, name, language, epoch from collection where tenant = ? and name = ?',
+      `select number, tenant, name, language, epoch, embedding_model, embedding_dimension, vector_index
+       from collection where tenant = ? and name = ?`,
     );
     this.#selectEpochs = database.prepare('select tenant, name as collection, epoch from collection');
   }
@@ -56,6 +62,7 @@ export class CollectionWriter {
   readonly #insertTenant: StatementSync;
   readonly #insert: StatementSync;
   readonly #setEpoch: StatementSync;
+  readonly #setEmbedding: StatementSync;
 
   constructor(database: DatabaseSync, collections: CollectionRows) {
     this.#database = database;
@@ -63,6 +70,9 @@ export class CollectionWriter {
     this.#insertTenant = database.prepare('insert into tenant (id) values (?) on conflict do nothing');
     this.#insert = database.prepare('insert into collection (tenant, name, language) values (?, ?, ?)');
     this.#setEpoch = database.prepare('update collection set epoch = ? where tenant = ? and number = ?');
+    this.#setEmbedding = database.prepare(
+      `update collection set embedding_model = ?, embedding_dimension = ?, vector_index = ? where tenant = ? and number = ?`,
+    );
   }
 
   /** The collection, made with its tables when it is new. */
@@ -75,10 +85,15 @@ export class CollectionWriter {
     const { lastInsertRowid } = this.#insert.run(scope.tenant, scope.collection, language);
     const number = Number(lastInsertRowid);
     Fts5Index.create(this.#database, number);
-    return { number, tenant: scope.tenant, name: scope.collection, language, epoch: 0 };
+    const unbound = { embedding_model: null, embedding_dimension: null, vector_index: null };
+    return { number, tenant: scope.tenant, name: scope.collection, language, epoch: 0, ...unbound };
   }
 
   setEpoch(collection: Collection, epoch: number): void {
     this.#setEpoch.run(epoch, collection.tenant, collection.number);
+  }
+
+  setEmbedding({ tenant, number }: Collection, { model, dimension, index }: EmbeddingBinding): void {
+    this.#setEmbedding.run(model, dimension, index, tenant, number);
   }
 }

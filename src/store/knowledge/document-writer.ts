@@ -3,10 +3,12 @@ import type { LexicalIndex } from '#src/ports/lexical-index.ts';
 import type { Chunking } from '#src/ports/store.ts';
 import type { Chunk } from '#src/rag/chunk.ts';
 import { chunkTerms } from '#src/rag/terms.ts';
+import { documentHash } from '#src/rag/vector-id.ts';
 import { queryAll, queryOne } from '../sqlite.ts';
 import type { Collection, CollectionRows } from './collections.ts';
 import type { DocumentRow } from './documents.ts';
 import type { DocumentContent } from './fingerprints.ts';
+import type { VectorTaskWriter } from './vector-task-writer.ts';
 
 /** A version of a document that is ready to be written. */
 export interface DocumentVersion {
@@ -24,6 +26,7 @@ export interface DocumentVersion {
 /** Writes documents with their chunks and index rows. Expects an open transaction: each call is all or nothing in it. */
 export class DocumentWriter {
   readonly #collections: CollectionRows;
+  readonly #vectorTasks: VectorTaskWriter;
   readonly #upsert: StatementSync;
   readonly #upsertText: StatementSync;
   readonly #selectText: StatementSync;
@@ -33,12 +36,13 @@ export class DocumentWriter {
   readonly #selectChunkNumbers: StatementSync;
   readonly #deleteChunks: StatementSync;
 
-  constructor(database: DatabaseSync, collections: CollectionRows) {
+  constructor(database: DatabaseSync, collections: CollectionRows, vectorTasks: VectorTaskWriter) {
     this.#collections = collections;
+    this.#vectorTasks = vectorTasks;
     this.#upsert = database.prepare(
-      `insert into document (tenant, collection, id, title, uri, metadata, version, content_hash, chunk_size, overlap,
+      `insert into document (tenant, collection, id, id_hash, title, uri, metadata, version, content_hash, chunk_size, overlap,
          chunk_count, size_bytes, job, updated_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (tenant, collection, id) do update set title = excluded.title, uri = excluded.uri,
          metadata = excluded.metadata, version = excluded.version, content_hash = excluded.content_hash,
          chunk_size = excluded.chunk_size, overlap = excluded.overlap, chunk_count = excluded.chunk_count,
@@ -73,12 +77,13 @@ export class DocumentWriter {
     return { text: row.text, title: row.given_title };
   }
 
-  /** Remembers that a job has confirmed the document, so that no older job overwrites it. */
+  /** Remembers that a job has confirmed the document, so that no older job overwrites it. Vectors that failed are tried again. */
   confirm(collection: Collection, document: DocumentRow, job: number): void {
+    this.#vectorTasks.tryAgain(collection, document, job);
     if (document.job < job) this.#setJob.run(job, collection.tenant, collection.number, document.number);
   }
 
-  /** Puts a version in the place of the one before. */
+  /** Puts a version in the place of the one before, and queues the change of its vectors. */
   replace(collection: Collection, before: DocumentRow | undefined, version: DocumentVersion): void {
     const index = this.#collections.indexOf(collection);
     if (before !== undefined) this.#removeChunks(collection, before, index);
@@ -87,6 +92,7 @@ export class DocumentWriter {
       const row = this.#writeChunk(collection, document, position, chunk);
       index.add(row, chunkTerms({ title: version.title, headings: chunk.headings, text: chunk.text }, collection.language));
     }
+    this.#vectorTasks.replace(collection, before, { id: version.content.id, version: version.version, job: version.job });
   }
 
   #writeDocument({ tenant, number }: Collection, { content, ...version }: DocumentVersion): number {
@@ -95,6 +101,7 @@ export class DocumentWriter {
       tenant,
       number,
       content.id,
+      documentHash(content.id),
       version.title,
       content.uri,
       JSON.stringify(content.metadata),
@@ -123,6 +130,7 @@ export class DocumentWriter {
   delete(collection: Collection, document: DocumentRow): number {
     const removed = this.#removeChunks(collection, document, this.#collections.indexOf(collection));
     this.#delete.run(collection.tenant, collection.number, document.number);
+    this.#vectorTasks.delete(collection, document);
     return removed;
   }
 

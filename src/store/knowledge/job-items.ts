@@ -24,6 +24,7 @@ export class JobItems {
   readonly #next: StatementSync;
   readonly #delete: StatementSync;
   readonly #fail: StatementSync;
+  readonly #addFailed: StatementSync;
   readonly #deletePending: StatementSync;
   readonly #countInJobs: StatementSync;
   readonly #deleteDocument: StatementSync;
@@ -45,6 +46,13 @@ export class JobItems {
     );
     this.#delete = database.prepare(`delete from job_item where ${ofJob} and position = ?`);
     this.#fail = database.prepare(`update job_item set error = ?, text = null where ${ofJob} and position = ?`);
+    this.#addFailed = database.prepare(
+      `insert into job_item (tenant, collection, job, position, document_id, error)
+       select tenant, collection, number,
+         (select coalesce(max(position), -1) + 1 from job_item
+          where job_item.tenant = job.tenant and job_item.collection = job.collection and job_item.job = job.number), ?, ?
+       from job where tenant = ? and collection = ? and number = ?`,
+    );
     this.#deletePending = database.prepare(`delete from job_item where ${ofJob} and error is null`);
     const pendingDocument = 'tenant = ?1 and collection = ?2 and document_id = ?3 and error is null';
     this.#countInJobs = database.prepare(
@@ -77,6 +85,11 @@ export class JobItems {
 
   fail({ tenant, number }: Collection, job: number, failed: { item: JobItem; error: ErrorBody }): void {
     this.#fail.run(JSON.stringify(failed.error), tenant, number, job, failed.item.position);
+  }
+
+  /** Writes a failure down that came after the item was done; not where the job is gone. */
+  addFailed({ tenant, number }: Collection, job: number, failed: { document: string; error: ErrorBody }): void {
+    this.#addFailed.run(failed.document, JSON.stringify(failed.error), tenant, number, job);
   }
 
   deletePending({ tenant, number }: Collection, job: number): void {

@@ -31,6 +31,7 @@ export class JobRows {
   readonly #selectPage: StatementSync;
   readonly #selectUnfinished: StatementSync;
   readonly #selectFailures: StatementSync;
+  readonly #countVectors: StatementSync;
 
   constructor(database: DatabaseSync) {
     const owned = 'tenant = ? and collection = ?';
@@ -44,6 +45,7 @@ export class JobRows {
     this.#selectFailures = database.prepare(
       `select document_id, error from job_item where ${owned} and job = ? and error is not null order by position`,
     );
+    this.#countVectors = database.prepare(`select count(*) as count from vector_task where ${owned} and job = ? and error is null`);
   }
 
   find({ tenant, number }: Collection, id: string): JobRow | undefined {
@@ -72,13 +74,19 @@ export class JobRows {
     return toPage(rows, limit, (row) => this.#toRecord(collection, row), (row) => [row.number]);
   }
 
+  /** How many documents of the job wait for their vectors. */
+  pendingVectors({ tenant, number }: Collection, job: number): number {
+    return queryOne<{ count: number }>(this.#countVectors, tenant, number, job)?.count ?? 0;
+  }
+
   unfinished(collection: Collection | undefined): readonly JobRecord[] {
     if (collection === undefined) return [];
     const rows = queryAll<JobRow>(this.#selectUnfinished, collection.tenant, collection.number);
     return rows.map((row) => this.#toRecord(collection, row));
   }
 
-  #toRecord({ tenant, number }: Collection, row: JobRow): JobRecord {
+  #toRecord(collection: Collection, row: JobRow): JobRecord {
+    const { tenant, number } = collection;
     const failures = queryAll<{ document_id: string; error: string }>(this.#selectFailures, tenant, number, row.number);
     return {
       id: row.id,
@@ -89,6 +97,7 @@ export class JobRows {
       indexed: row.indexed,
       unchanged: row.unchanged,
       chunks: row.chunks,
+      pendingVectors: this.pendingVectors(collection, row.number),
       failures: failures.map(({ document_id: document, error }) => ({ document, error: JSON.parse(error) as ErrorBody })),
       createdAt: row.created_at,
       endedAt: row.ended_at,

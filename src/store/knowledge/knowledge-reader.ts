@@ -4,6 +4,8 @@ import { DocumentRows } from './documents.ts';
 import type { KnowledgeRead } from './events.ts';
 import { JobRows } from './jobs.ts';
 import { Search } from './search.ts';
+import { VectorSources } from './vector-sources.ts';
+import { VectorTaskRows } from './vector-tasks.ts';
 
 /** The operations that read `knowledge.db`, one for each event. A collection that does not exist is an empty one. */
 export class KnowledgeReader {
@@ -11,12 +13,16 @@ export class KnowledgeReader {
   readonly #documents: DocumentRows;
   readonly #jobs: JobRows;
   readonly #search: Search;
+  readonly #vectorTasks: VectorTaskRows;
+  readonly #vectorSources: VectorSources;
 
   constructor(database: DatabaseSync) {
     this.#collections = new CollectionRows(database);
     this.#documents = new DocumentRows(database);
     this.#jobs = new JobRows(database);
     this.#search = new Search(database, this.#collections);
+    this.#vectorTasks = new VectorTaskRows(database);
+    this.#vectorSources = new VectorSources(database);
   }
 
   read(event: KnowledgeRead): unknown {
@@ -34,6 +40,12 @@ export class KnowledgeReader {
         return this.#jobs.list(collection, event.page);
       case 'unfinished-jobs':
         return this.#jobs.unfinished(collection);
+      case 'next-vector-tasks':
+        return this.#vectorTasks.next(collection, event.limit);
+      case 'vector-backlog':
+        return this.#vectorTasks.backlog(collection);
+      case 'sources-of-vectors':
+        return this.#vectorSources.find(collection, event.ids, event.filter);
       default:
         return unknownEvent(event);
     }

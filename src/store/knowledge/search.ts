@@ -7,13 +7,16 @@ import { queryOne } from '../sqlite.ts';
 import type { Collection, CollectionRows } from './collections.ts';
 import { chunkId } from './fingerprints.ts';
 
-interface MatchRow {
+export interface FilteredRow {
   readonly document_number: number;
+  readonly metadata: string;
+}
+
+interface MatchRow extends FilteredRow {
   readonly document_id: string;
   readonly version: number;
   readonly title: string;
   readonly uri: string | null;
-  readonly metadata: string;
   readonly position: number;
 }
 
@@ -71,7 +74,7 @@ export class Search {
 }
 
 /** Asks each document once, however many of its chunks match. */
-function documentFilter(filter: Metadata | undefined): (row: MatchRow) => boolean {
+export function documentFilter(filter: Metadata | undefined): (row: FilteredRow) => boolean {
   if (filter === undefined) return () => true;
   const wanted = Object.entries(filter);
   const verdicts = new Map<number, boolean>();

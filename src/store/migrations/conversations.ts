@@ -58,6 +58,13 @@ export const CONVERSATIONS_MIGRATIONS: Migrations = [
     foreign key (tenant, turn) references turn (tenant, id) on delete cascade
   ) strict;
 
+  create table setting (
+    tenant text not null,
+    name text not null,
+    value text not null,
+    primary key (tenant, name)
+  ) strict;
+
   create table feedback (
     tenant text not null,
     turn text not null,

@@ -2,7 +2,8 @@ import type { Migrations } from '../migrate.ts';
 
 /**
  * `knowledge.db`: documents, their chunks, and the jobs that change them. The full-text tables, one per collection, are
- * made with their collection (src/adapters/lexical-index/fts5.ts). Times are milliseconds since the epoch.
+ * made with their collection (src/adapters/lexical-index/fts5.ts). Times are milliseconds since the epoch. `vector_task`
+ * holds what the vector index has still to be told; it is written with the document, and read by the embedder.
  */
 export const KNOWLEDGE_MIGRATIONS: Migrations = [
   `
@@ -16,6 +17,9 @@ export const KNOWLEDGE_MIGRATIONS: Migrations = [
     name text not null,
     language text not null,
     epoch integer not null default 0,
+    embedding_model text,
+    embedding_dimension integer,
+    vector_index text,
     unique (tenant, name),
     unique (tenant, number)
   ) strict;
@@ -25,6 +29,7 @@ export const KNOWLEDGE_MIGRATIONS: Migrations = [
     tenant text not null,
     collection integer not null,
     id text not null,
+    id_hash text not null,
     title text not null,
     uri text,
     metadata text not null,
@@ -37,6 +42,7 @@ export const KNOWLEDGE_MIGRATIONS: Migrations = [
     job integer not null,
     updated_at integer not null,
     unique (tenant, collection, id),
+    unique (tenant, collection, id_hash),
     unique (tenant, collection, number),
     foreign key (tenant, collection) references collection (tenant, number)
   ) strict;
@@ -102,5 +108,22 @@ export const KNOWLEDGE_MIGRATIONS: Migrations = [
     foreign key (tenant, collection, job) references job (tenant, collection, number) on delete cascade
   ) strict;
   create index job_item_document on job_item (tenant, collection, document_id);
+
+  create table vector_task (
+    number integer primary key autoincrement,
+    tenant text not null,
+    collection integer not null,
+    kind text not null check (kind in ('upsert', 'delete')),
+    document_id text not null,
+    version integer not null,
+    job integer,
+    error text,
+    unique (tenant, collection, number),
+    foreign key (tenant, collection) references collection (tenant, number)
+  ) strict;
+  create index vector_task_pending on vector_task (tenant, collection, number) where error is null;
+  create index vector_task_failed on vector_task (tenant, collection, number) where error is not null;
+  create index vector_task_document on vector_task (tenant, collection, document_id);
+  create index vector_task_job on vector_task (tenant, collection, job) where error is null;
   `,
 ];

@@ -72,6 +72,14 @@ export class TenantConversations implements ConversationStore {
     return this.#actor.ask<void>(event, ASK_TIMEOUT_MS, { code: 'SESSION_NOT_FOUND', reply: () => undefined });
   }
 
+  async readSetting(name: string): Promise<string | undefined> {
+    return (await this.#ask<string | null>({ type: 'read-setting', tenant: this.#tenant, name })) ?? undefined;
+  }
+
+  writeSetting(name: string, value: string): Promise<void> {
+    return this.#ask({ type: 'write-setting', tenant: this.#tenant, name, value });
+  }
+
   addFeedback(feedback: Feedback, at: number): Promise<void> {
     return this.#ask({ type: 'add-feedback', tenant: this.#tenant, feedback, at });
   }

@@ -3,6 +3,8 @@ import type {
   ChunkRecord,
   Chunking,
   DocumentRecord,
+  EmbeddingBinding,
+  EndedVectorTask,
   JobRecord,
   KnowledgeStore,
   NewDocument,
@@ -10,9 +12,12 @@ import type {
   PageRequest,
   SearchRequest,
   SearchResult,
+  VectorBacklog,
+  VectorTask,
 } from '#src/ports/store.ts';
+import type { Metadata, Source } from '#src/ports/answer.ts';
 import type { Epochs } from './epochs.ts';
-import type { DeleteReply, JobReply, KnowledgeRead, KnowledgeWrite, Scope } from '../knowledge/events.ts';
+import type { BindReply, DeleteReply, JobReply, KnowledgeRead, KnowledgeWrite, Scope, VectorsReply } from '../knowledge/events.ts';
 import { unavailable } from './store-actor.ts';
 import type { StoreActor } from './store-actor.ts';
 
@@ -54,8 +59,8 @@ export class TenantKnowledge implements KnowledgeStore {
     return this.#job({ type: 'create-reindex-job', ...this.#scope, ...this.#newJob(), language });
   }
 
-  advanceJob(job: string): Promise<JobRecord> {
-    return this.#job({ type: 'advance-job', ...this.#scope, job, at: this.#parts.now() });
+  advanceJob(job: string, { awaitsVectors }: { readonly awaitsVectors: boolean } = { awaitsVectors: false }): Promise<JobRecord> {
+    return this.#job({ type: 'advance-job', ...this.#scope, job, awaitsVectors, at: this.#parts.now() });
   }
 
   cancelJob(job: string): Promise<JobRecord> {
@@ -94,6 +99,31 @@ export class TenantKnowledge implements KnowledgeStore {
 
   search(request: SearchRequest): Promise<SearchResult> {
     return this.#read({ type: 'search', ...this.#scope, request });
+  }
+
+  async bindEmbedding(binding: EmbeddingBinding, { again }: { readonly again: boolean } = { again: false }): Promise<void> {
+    const event = { type: 'bind-embedding', ...this.#scope, binding, again, language: this.#parts.language } as const;
+    const { epoch } = await this.#parts.writer.ask<BindReply>(event, WRITE_TIMEOUT_MS);
+    this.#parts.epochs.told(this.#scope, epoch);
+  }
+
+  nextVectorTasks(limit: number): Promise<readonly VectorTask[]> {
+    return this.#read({ type: 'next-vector-tasks', ...this.#scope, limit });
+  }
+
+  async endVectorTasks(ended: readonly EndedVectorTask[]): Promise<VectorBacklog> {
+    const event = { type: 'end-vector-tasks', ...this.#scope, ended } as const;
+    const { backlog, epoch } = await this.#parts.writer.ask<VectorsReply>(event, WRITE_TIMEOUT_MS);
+    if (epoch !== undefined) this.#parts.epochs.told(this.#scope, epoch);
+    return backlog;
+  }
+
+  vectorBacklog(): Promise<VectorBacklog> {
+    return this.#read({ type: 'vector-backlog', ...this.#scope });
+  }
+
+  sourcesOfVectors(ids: readonly string[], filter?: Metadata): Promise<readonly Source[]> {
+    return this.#read({ type: 'sources-of-vectors', ...this.#scope, ids, ...(filter === undefined ? {} : { filter }) });
   }
 
   /** Of a document that is gone, but nobody knows any more how many chunks it had. */

@@ -11,9 +11,9 @@ async function startLog(): Promise<FrameLog> {
   return whenFrameLog(kernel);
 }
 
-function accept(log: FrameLog, turn: string): { session: string; turn: string; owner: string; sent: string } {
+function accept(log: FrameLog, turn: string): { session: string; turn: string; owner: string; sent: string, deadlineMs: 0 } {
   log.append(turn, { type: 'accepted', id: turn, turn, question: 'Why?' });
-  return { session: turn, turn, owner: `session:${turn}`, sent: '' };
+  return { session: turn, turn, owner: `session:${turn}`, sent: '', deadlineMs: 0 };
 }
 
 function textOf(log: FrameLog, turn: string): string | undefined {
@@ -70,7 +70,7 @@ describe('Flight', () => {
     first.setSources([]);
     first.addText('one two ');
     const second = new Flight(() => log);
-    second.join({ ...waiter, sent: 'one two ' });
+    second.join({ ...waiter, sent: 'one two ', deadlineMs: 0 });
     second.setSources([]);
     for (const piece of ['one ', 'two ', 'three']) second.addText(piece);
     expect(textOf(log, 'a')).toBe('one two three');
@@ -83,7 +83,7 @@ describe('Flight', () => {
     log.append('a', { type: 'answer-start', turn: 'a' });
     log.append('a', { type: 'answer-delta', turn: 'a', text: 'one two ' });
     const flight = new Flight(() => log);
-    flight.join({ ...waiter, sent: 'one two ' });
+    flight.join({ ...waiter, sent: 'one two ', deadlineMs: 0 });
     flight.setSources([]);
     for (const piece of ['one ', 'other ', 'three']) flight.addText(piece);
     expect(textOf(log, 'a')).toBe('one two ');
@@ -96,7 +96,7 @@ describe('Flight', () => {
     log.append('a', { type: 'answer-start', turn: 'a' });
     log.append('a', { type: 'answer-delta', turn: 'a', text: 'one two ' });
     const flight = new Flight(() => log);
-    flight.join({ ...waiter, sent: 'one two ' });
+    flight.join({ ...waiter, sent: 'one two ', deadlineMs: 0 });
     flight.setSources([]);
     flight.addText('one ');
     expect(flight.isComplete('a')).toBe(false);

@@ -3,7 +3,7 @@ import { CACHE, clearCache } from '#agents/cache/cache.agent.ts';
 import { blowFuse, fuseName, resetFuse } from '#agents/fuse/fuse.agent.ts';
 import { RAG, statistics } from '#agents/rag/rag.agent.ts';
 import type { AskOptions } from '#src/ports/answer.ts';
-import { ServiceError } from '#src/errors.ts';
+import { ProviderError } from '#src/ports/provider-error.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ScriptedModel } from '../../support/scripted-model.ts';
 import type { Conversations } from '../../support/start-conversations.ts';
@@ -46,14 +46,14 @@ describe('rag agent', () => {
 
   test('what did not end in full is never kept: refusals, cut answers, errors', async () => {
     const model = new ScriptedModel();
-    const service = await startConversations({ models: [model] });
+    const service = await startConversations({ models: [model], env: { BANYAN_PROVIDER_ATTEMPTS: '1' } });
     for (const [index, end] of (['refused', 'length'] as const).entries()) {
       const answer = service.sessions.answer('s', ask('Why?'));
       (await model.nth(index)).say('no').finish(end);
       await answer;
     }
     const failing = service.sessions.answer('s', ask('Why?'));
-    (await model.nth(2)).fail(new ServiceError('MODEL_UNAVAILABLE'));
+    (await model.nth(2)).fail(new ProviderError('unavailable', model.account, 'is down'));
     await failing;
     expect(await answerOf(service, model, { question: 'Why?', says: 'at last' })).toMatchObject({ end: { answer: 'at last', cache_hit: false } });
   });
@@ -99,31 +99,34 @@ describe('rag agent', () => {
     expect(await answerOf(service, model, { question: 'Why?', says: 'three' })).toMatchObject({ end: { answer: 'three', cache_hit: false } });
   });
 
-  test('X11 a kept answer is served while the fuse is open, another question is refused with the time to wait', async () => {
+  test('X11 a kept answer is served while the fuse is open, another question is answered by the documents', async () => {
     const model = new ScriptedModel();
     const service = await startConversations({ models: [model] });
     await answerOf(service, model, { question: 'Why?', says: 'kept' });
     await blowFuse(service.kernel, fuseName(model.id));
     expect(await answerOf(service, model, { question: 'Why?', says: 'x' })).toMatchObject({ end: { answer: 'kept', cache_hit: true } });
-    const refused = await answerOf(service, model, { question: 'How?', says: 'x' });
-    expect(refused).toMatchObject({ state: 'failed', error: { code: 'MODEL_UNAVAILABLE', retryable: true, retry_after_ms: expect.any(Number) } });
+    const quoted = (await service.sessions.answer('s', ask('How?'))).outcome;
+    expect(quoted).toMatchObject({ end: { degraded: ['model'], model: 'extractive:quotes' } });
+    expect(model.streams).toHaveLength(1);
     await resetFuse(service.kernel, fuseName(model.id));
     expect(await answerOf(service, model, { question: 'How?', says: 'better' })).toMatchObject({ end: { answer: 'better' } });
   });
 
   test('A24 statistics count hits, computed answers and failures; X1 the sixth failure opens the fuse', async () => {
     const model = new ScriptedModel();
-    const service = await startConversations({ models: [model] });
+    const service = await startConversations({ models: [model], env: { BANYAN_PROVIDER_ATTEMPTS: '1' } });
     await answerOf(service, model, { question: 'Why?', says: 'one' });
     await answerOf(service, model, { question: 'Why?', says: 'x' });
     for (let time = 1; time <= 6; time += 1) {
       const failing = service.sessions.answer('s', ask(`Failure ${time}?`));
-      (await model.nth(time)).fail(new ServiceError('MODEL_UNAVAILABLE'));
+      (await model.nth(time)).fail(new ProviderError('unavailable', model.account, 'is down'));
       await failing;
     }
-    await answerOf(service, model, { question: 'Blown?', says: 'x' });
+    await service.sessions.answer('s', ask('Blown?'));
     expect(model.streams).toHaveLength(7);
-    expect(await statistics(service.kernel)).toEqual({ queries: 9, hits: 1, misses: 1, errors: 7, hit_rate: 11.1 });
+    await blowFuse(service.kernel, fuseName('lexical:fts5'));
+    expect((await service.sessions.answer('s', ask('Unfindable?'))).outcome).toMatchObject({ error: { code: 'RETRIEVAL_UNAVAILABLE' } });
+    expect(statistics(service.kernel)).toEqual({ queries: 10, hits: 1, misses: 8, errors: 1, hit_rate: 10 });
   });
 
   test('A26 clearing the cache leaves the statistics, A36 a killed agent begins with zeros', async () => {
@@ -131,9 +134,9 @@ describe('rag agent', () => {
     const service = await startConversations({ models: [model] });
     await answerOf(service, model, { question: 'Why?', says: 'one' });
     await clearCache(service.kernel);
-    expect(await statistics(service.kernel)).toMatchObject({ queries: 1, misses: 1 });
+    expect(statistics(service.kernel)).toMatchObject({ queries: 1, misses: 1 });
     service.kernel.kill(RAG);
-    expect(await statistics(service.kernel)).toEqual({ queries: 0, hits: 0, misses: 0, errors: 0, hit_rate: 0 });
+    expect(statistics(service.kernel)).toEqual({ queries: 0, hits: 0, misses: 0, errors: 0, hit_rate: 0 });
   });
 
   test('over the number of concurrent queries a question is refused OVERLOADED', async () => {

@@ -15,7 +15,7 @@ describe('coming back', () => {
     stream.say('one ');
     await first.ofType('answer-delta');
     first.socket.terminate();
-    stream.say('two ');
+    stream.say('two');
     const after = first.seqs.at(-1) ?? 0;
     const second = await ChatClient.open(url, `?session=${await first.session()}&after=${after}`);
     expect(await second.ofType('ready')).toMatchObject({ session: await first.session(), resumed: true });
@@ -54,8 +54,8 @@ describe('coming back', () => {
     await first.end('q1');
     first.ask('q2', 'What does Banyan restart?');
     const stream = await model.nth(1);
-    stream.say('two ');
-    await first.frame(({ text }) => text === 'two ');
+    stream.say('two');
+    await first.frame(({ text }) => text === 'two');
     const back = await ChatClient.open(url, `?session=${await first.session()}&after=123456`);
     const snapshot = await back.ofType('snapshot');
     stream.say('three').finish();
@@ -63,7 +63,7 @@ describe('coming back', () => {
     expect(await back.ofType('ready')).toMatchObject({ resumed: false });
     expect(snapshot['turns']).toMatchObject([
       { id: 'q1', state: 'answered', text: 'one', end: { finish: 'stop' } },
-      { id: 'q2', state: 'running', text: 'two ' },
+      { id: 'q2', state: 'running', text: 'two' },
     ]);
     expect(back.frames.map(({ text }) => text ?? '').join('')).toBe('three');
     expect(back.frames.filter(({ type }) => type === 'snapshot')).toHaveLength(1);

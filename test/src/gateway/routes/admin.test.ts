@@ -27,7 +27,7 @@ describe('admin', () => {
     const faults = nodesOf(body as unknown as Node).flatMap((node) => (validate(node as unknown) ? [] : [{ id: node.id, errors: validate.errors }]));
     expect(faults).toEqual([]);
     const names = (body as unknown as Node).children.map(({ name }) => name);
-    expect(names).toEqual(['store', 'guards', 'rag', 'ingest', 'frames', 'sessions', 'adopter', 'health', 'gateway']);
+    expect(names).toEqual(['store', 'guards', 'providers', 'rag', 'ingest', 'frames', 'sessions', 'adopter', 'health', 'gateway']);
     expect(body).toMatchObject({ id: 'banyan', type: 'supervisor', strategy: 'one_for_one', status: 'running', restarts: 0 });
   });
 
@@ -47,7 +47,7 @@ describe('admin', () => {
 
   test('supervisors can be looked at and killed by name as well', async () => {
     const { url } = await startApplication();
-    expect((await call(`${url}/admin/actors/guards`)).body).toMatchObject({ strategy: 'one_for_one', children: [{ id: 'cache' }, { id: 'rate-limit' }, { id: 'fuses' }] });
+    expect((await call(`${url}/admin/actors/guards`)).body).toMatchObject({ strategy: 'one_for_one', children: [{ id: 'cache' }, { id: 'rate-limit' }, { id: 'governors' }, { id: 'fuses' }] });
     await call(`${url}/admin/actors/guards/kill`, 'POST');
     await eventually(async () => expect((await call(`${url}/admin/actors/guards`)).body).toMatchObject({ restarts: 1, status: 'running' }));
   });

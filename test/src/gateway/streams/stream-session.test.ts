@@ -40,7 +40,7 @@ describe('GET /sessions/:id/events', () => {
     const session = String((await asked).body['session']);
     const next = call(`${url}/query`, 'POST', { question: 'And then?', session });
     const stream = await model.nth(1);
-    stream.say('half ');
+    stream.say('half');
     const reader = await EventReader.open(`${url}/sessions/${session}/events?after=99999`);
     const snapshot = await reader.until('snapshot');
     stream.say('whole').finish();
@@ -48,7 +48,7 @@ describe('GET /sessions/:id/events', () => {
     expect(reader.events[0]?.data).toMatchObject({ type: 'ready', resumed: false });
     expect(snapshot.data['turns']).toMatchObject([
       { question: QUESTION, state: 'answered', text: 'the answer', end: { finish: 'stop' } },
-      { question: 'And then?', state: 'running', text: 'half ' },
+      { question: 'And then?', state: 'running', text: 'half' },
     ]);
     expect(reader.events.flatMap(({ event, data }) => (event === 'answer-delta' ? [data['text']] : [])).join('')).toBe('whole');
     expect((await next).status).toBe(200);

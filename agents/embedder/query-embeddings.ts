@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { abortError, orAborted } from '#agents/governor/abort-error.ts';
+import type { GuardOptions } from '#agents/governor/governor.agent.ts';
+import { retryProvider } from '#agents/governor/governor.agent.ts';
+import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
+import { ProviderError } from '#src/ports/provider-error.ts';
+
+export interface EmbeddingAsk {
+  readonly signal: AbortSignal;
+  /** Monotonic, as `kernel.clock.now()`. */
+  readonly deadlineMs: number;
+  /** Who shares fairly with others: a session. @defaultValue 'query' */
+  readonly owner?: string;
+}
+
+export interface QueryEmbeddingStatistics {
+  readonly hits: number;
+  /** Asks that joined a call under way. */
+  readonly shared: number;
+  readonly misses: number;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+const ATTEMPTS = 3;
+/** Of an entry beside its vector: key, buffer object and the cache's own links, as measured in V8. */
+const ENTRY_OVERHEAD_BYTES = 512;
+
+/** One call for all who ask the same at the same time. It is given up when the last of them is gone. */
+class Flight {
+  readonly #controller = new AbortController();
+  #askers = 0;
+  deadlineMs = 0;
+  vector: Promise<Float32Array> | undefined;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  join(deadlineMs: number): void {
+    this.#askers += 1;
+    this.deadlineMs = Math.max(this.deadlineMs, deadlineMs);
+  }
+
+  leave(reason: unknown): void {
+    this.#askers -= 1;
+    if (this.#askers === 0) this.abort(reason);
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+}
+
+/** Vectors of questions: kept by text, the one that was not asked for longest goes first. */
+export class QueryEmbeddings {
+  readonly #guards: GuardOptions;
+  readonly #model: EmbeddingModel;
+  readonly #vectors: LRUCache<string, Float32Array>;
+  readonly #flights = new Map<string, Flight>();
+  #hits = 0;
+  #shared = 0;
+  #misses = 0;
+
+  constructor({ guards, model, maxBytes }: { readonly guards: GuardOptions; readonly model: EmbeddingModel; readonly maxBytes: number }) {
+    this.#guards = guards;
+    this.#model = model;
+    this.#vectors = new LRUCache({ maxSize: maxBytes, sizeCalculation: (vector) => vector.byteLength + ENTRY_OVERHEAD_BYTES });
+  }
+
+  /**
+   * The vector of a question, which all who asked for it share: not to be written to. Rejects with ProviderError: that of
+   * the call, `timeout` after the deadline, the reason of the signal.
+   */
+  async embed(text: string, ask: EmbeddingAsk): Promise<Float32Array> {
+    const normalised = text.normalize('NFC').trim();
+    const key = this.#key(normalised);
+    const known = this.#vectors.get(key);
+    if (known !== undefined) {
+      this.#hits += 1;
+      return known;
+    }
+    const running = this.#flights.get(key);
+    if (running === undefined) this.#misses += 1;
+    else this.#shared += 1;
+    return this.#await(running ?? this.#start(key, normalised, ask), ask);
+  }
+
+  statistics(): QueryEmbeddingStatistics {
+    return { hits: this.#hits, shared: this.#shared, misses: this.#misses, entries: this.#vectors.size, bytes: this.#vectors.calculatedSize };
+  }
+
+  /** Ends all calls under way. */
+  close(): void {
+    for (const flight of this.#flights.values()) flight.abort(new ProviderError('unavailable', this.#model.account, 'the embeddings of questions restart'));
+  }
+
+  #key(text: string): string {
+    const { id, dimension } = this.#model;
+    return createHash('sha256').update(JSON.stringify([id, dimension, 'query', text])).digest('base64url');
+  }
+
+  #start(key: string, text: string, { deadlineMs, owner = 'query' }: EmbeddingAsk): Flight {
+    const flight = new Flight();
+    flight.deadlineMs = deadlineMs;
+    this.#flights.set(key, flight);
+    flight.vector = this.#call(text, flight, owner)
+      .then((vector) => {
+        this.#vectors.set(key, vector);
+        return vector;
+      })
+      .finally(() => void (this.#flights.get(key) === flight && this.#flights.delete(key)));
+    flight.signal.addEventListener('abort', () => void (this.#flights.get(key) === flight && this.#flights.delete(key)), { once: true });
+    return flight;
+  }
+
+  /** The deadline is that of the asker who waits longest, also of one who has come later. */
+  async #call(text: string, flight: Flight, owner: string): Promise<Float32Array> {
+    const { account } = this.#model;
+    const call = {
+      account,
+      priority: 'live',
+      owner,
+      signal: flight.signal,
+      attempts: ATTEMPTS,
+      get deadlineMs() {
+        return flight.deadlineMs;
+      },
+    } as const;
+    const { vectors } = await retryProvider(this.#guards, call, (signal) => this.#model.embed([text], 'query', signal));
+    const [vector] = vectors;
+    if (vector === undefined) throw new ProviderError('bad_response', account, 'gave no vector');
+    return vector;
+  }
+
+  async #await(flight: Flight, { signal, deadlineMs }: EmbeddingAsk): Promise<Float32Array> {
+    const { clock } = this.#guards.kernel;
+    const { account } = this.#model;
+    const late = new AbortController();
+    const timer = clock.setTimeout(() => late.abort(new ProviderError('timeout', account, 'made no vector in time')), deadlineMs - clock.now());
+    const either = AbortSignal.any([signal, late.signal]);
+    flight.join(deadlineMs);
+    try {
+      return await orAborted(account, either, flight.vector ?? Promise.reject(new TypeError('a flight without a call')));
+    } finally {
+      clock.clearTimeout(timer);
+      flight.leave(either.aborted ? abortError(account, either) : undefined);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { FuseOptions } from '#agents/fuse/fuse.agent.ts';
+import type { ProviderFailure } from '#src/ports/provider-error.ts';
+import type { Kernel } from '#supervisors/kernel/kernel.ts';
+import { abortError } from './abort-error.ts';
+import type { WaitingCall } from './call-queue.ts';
+import type { GovernorOptions } from './governor.ts';
+import { Passage } from './passage.ts';
+
+/** One call of a provider: who makes it, for whom, and until when. */
+export interface ProviderCall extends WaitingCall {
+  /** The `account` of the adapter: what shares a fuse and a rate. */
+  readonly account: string;
+}
+
+/** How a call ended: `refused` when a guard let nothing be sent, `error` for what is no ProviderError. */
+export type CallOutcome = 'ok' | 'refused' | 'error' | ProviderFailure;
+
+export interface CallReport {
+  readonly account: string;
+  readonly outcome: CallOutcome;
+  /** From the sending to the end, of a stream to its last part; 0 when nothing was sent. */
+  readonly durationMs: number;
+  /** Before the sending. */
+  readonly queuedMs: number;
+}
+
+export interface GuardOptions {
+  readonly kernel: Kernel;
+  readonly fuse: FuseOptions;
+  readonly governor?: Partial<GovernorOptions>;
+  /** From 0 to below 1, for the jitter of waiting times. @defaultValue Math.random */
+  readonly random?: () => number;
+  readonly onOutcome?: (report: CallReport) => void;
+}
+
+/**
+ * One attempt, behind the fuse and the governor of its account. Rejects with what `run` does, or, before anything is
+ * sent, with ProviderError: `unavailable` while the fuse is open, and those of `Governor.acquire`.
+ */
+export async function callProvider<T>(guards: GuardOptions, call: ProviderCall, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const passage = new Passage(guards, call);
+  await passage.enter();
+  let failed: unknown;
+  try {
+    return await run(call.signal);
+  } catch (error) {
+    failed = error;
+    throw error;
+  } finally {
+    passage.leave(failed);
+  }
+}
+
+/**
+ * One attempt of a stream; its slot and its fuse cover it to its end. Leaving the loop early gives the slot back and
+ * counts as a success. A stream that ended because its signal was aborted counts as the reason says: a watchdog's
+ * ProviderError `timeout` melts the fuse. Rejects as `callProvider` does.
+ */
+export async function* streamProvider<T>(
+  guards: GuardOptions,
+  call: ProviderCall,
+  open: (signal: AbortSignal) => AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const { account, signal } = call;
+  const passage = new Passage(guards, call);
+  await passage.enter();
+  let failed: unknown;
+  try {
+    yield* open(signal);
+  } catch (error) {
+    failed = error;
+    throw error;
+  } finally {
+    passage.leave(failed ?? (signal.aborted ? abortError(account, signal) : undefined));
+  }
+}

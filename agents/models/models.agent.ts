@@ -1,0 +1,83 @@
+import { ServiceError } from '#src/errors.ts';
+import type { ConversationStore } from '#src/ports/store.ts';
+import { actor } from '#supervisors/kernel/handles/actor.ts';
+import type { Kernel } from '#supervisors/kernel/kernel.ts';
+import type { StartFunction } from '#supervisors/kernel/process.ts';
+import type { ModelsCatalogue } from './current-models.ts';
+import { CurrentModels } from './current-models.ts';
+import type { ModelChoice } from './models.events.ts';
+import { modelsMachine } from './models.machine.ts';
+
+export type { ModelsCatalogue } from './current-models.ts';
+export { CurrentModels } from './current-models.ts';
+export type { ModelChoice } from './models.events.ts';
+
+export const MODELS = 'models';
+
+export interface ModelsOptions extends ModelsCatalogue {
+  readonly settings: Pick<ModelChoice, 'models' | 'temperature'>;
+  /** Where an operator's choice is kept. */
+  readonly store: ConversationStore;
+  /** An operator's choice that cannot be used any more, because a key is gone. */
+  readonly onUnusable: (error: unknown) => void;
+}
+
+const SETTING = 'models';
+const RESTART_WAIT_MS = 1000;
+
+/** Start function of the process that knows which models answer. Throws CONFIG_INVALID for one that cannot be used. */
+export function modelsAgent(options: ModelsOptions): StartFunction {
+  const settings: ModelChoice = { ...options.settings, source: 'settings', changedAt: null };
+  return actor(modelsMachine, {
+    input: () => ({ current: new CurrentModels(options, settings), restore: () => restore(options) }),
+    table: ({ context }) => context.current,
+  });
+}
+
+async function restore(options: ModelsOptions): Promise<ModelChoice | undefined> {
+  const stored = await options.store.readSetting(SETTING);
+  if (stored === undefined) return undefined;
+  const choice = JSON.parse(stored) as ModelChoice;
+  try {
+    void new CurrentModels(options, choice);
+    return choice;
+  } catch (error) {
+    options.onUnusable(error);
+    return undefined;
+  }
+}
+
+/** The models as they are now; undefined while the process restarts. */
+export function currentModels(kernel: Kernel): CurrentModels | undefined {
+  return kernel.table<CurrentModels>(MODELS);
+}
+
+/** The same, waiting for a restart. Rejects with ACTOR_DOWN. */
+export async function whenModels(kernel: Kernel): Promise<CurrentModels> {
+  await kernel.whenUp(MODELS, RESTART_WAIT_MS);
+  const models = currentModels(kernel);
+  if (models === undefined) throw new ServiceError('ACTOR_DOWN', 'the models are down');
+  return models;
+}
+
+/**
+ * Lets other models answer, from the next turn on and after every restart. Rejects with INVALID_REQUEST for a model that
+ * cannot be used, STORE_FULL, STORE_UNAVAILABLE, ACTOR_DOWN; then nothing has changed.
+ */
+export async function changeModels(kernel: Kernel, store: ConversationStore, change: Partial<Pick<ModelChoice, 'models' | 'temperature'>>): Promise<ModelChoice> {
+  const { choice: before } = await whenModels(kernel);
+  const choice: ModelChoice = { ...before, ...change, source: 'operator', changedAt: kernel.clock.wallTime() };
+  await kernel.ask<void>(MODELS, { type: 'change', choice }).catch(asRefusal);
+  try {
+    await store.writeSetting(SETTING, JSON.stringify(choice));
+  } catch (error) {
+    await kernel.ask<void>(MODELS, { type: 'change', choice: before });
+    throw error;
+  }
+  return choice;
+}
+
+function asRefusal(error: unknown): never {
+  if (!(error instanceof ServiceError) || error.code !== 'CONFIG_INVALID') throw error;
+  throw new ServiceError('INVALID_REQUEST', error.message, { cause: error, ...(error.details === undefined ? {} : { details: error.details }) });
+}

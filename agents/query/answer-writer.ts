@@ -1,0 +1,273 @@
+import type { Citation, Degraded, Finish, Usage } from '#src/ports/answer.ts';
+import type { Clock } from '#src/ports/clock.ts';
+import type { Stage } from '#src/ports/frame.ts';
+import type { GenerationPart, GenerationRequest, LanguageModel, PromptMessage } from '#src/ports/language-model.ts';
+import { ProviderError } from '#src/ports/provider-error.ts';
+import type { ProviderFailure } from '#src/ports/provider-error.ts';
+import { CONTINUATION, continuationPrompt } from '#src/rag/continuation.ts';
+import { estimateTokens, fitRequest } from '#src/rag/fit-prompt.ts';
+import type { ModelLimits } from '#src/rag/fit-prompt.ts';
+import { ANSWER_PROMPT } from '#src/rag/prompt.ts';
+import { AnswerDraft } from './answer-draft.ts';
+import type { TextSink } from './answer-draft.ts';
+import { attempt } from './attempt.ts';
+import type { AttemptDeadlines } from './attempt.ts';
+
+export interface Candidate {
+  readonly model: LanguageModel;
+  readonly profile: ModelLimits & { readonly prefill: boolean };
+}
+
+export interface AnswerWriterOptions {
+  readonly clock: Clock;
+  /** In order of preference. The extractive model may be one of them. */
+  readonly candidates: readonly Candidate[];
+  /** Answers when no candidate does. Beyond the first place in `candidates` it stands for missing models: `degraded`. */
+  readonly extractive: LanguageModel;
+  readonly deadlines: AttemptDeadlines;
+  /** Opens one guarded stream. The extractive model is not guarded. */
+  readonly stream: (model: LanguageModel, request: GenerationRequest, signal: AbortSignal) => AsyncIterable<GenerationPart>;
+  /** How often the list is gone through, in later rounds without those whose failure will not pass. @defaultValue 1 */
+  readonly rounds?: number;
+}
+
+export interface AnswerEvidence {
+  readonly request: GenerationRequest;
+  /** When, on the clock, the answer has to be over. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  /** What readers already have of this answer, from a process that died: it is gone on from, not given to the sink again. */
+  readonly sentText?: string;
+}
+
+export interface AnswerSink extends TextSink {
+  show(stage: Stage): void;
+}
+
+export interface WrittenAnswer {
+  readonly finish: Exclude<Finish, 'cancelled'>;
+  /** Of all attempts; of those that broke off it is estimated. */
+  readonly usage: Usage;
+  /** The id of the model that ended the answer. */
+  readonly model: string;
+  readonly degraded: readonly Degraded[];
+  /** Another model than the first wrote some of it, or nobody knows who did: not for the cache. */
+  readonly isFallback: boolean;
+  readonly attempts: readonly { readonly model: string; readonly failure?: ProviderFailure }[];
+  /** The ids of sources that had no room in the prompt of the model that ended the answer. */
+  readonly leftOut: readonly string[];
+}
+
+/** The end of the time that no model gets: the extractive answer takes milliseconds. Design, section 5. */
+const EXTRACTIVE_RESERVE_MS = 1000;
+
+/**
+ * Lets the first model that can write the answer. One that fails is followed by the next, which goes on where the text
+ * stops; what a provider blocked is tried nowhere else. When all are gone the documents are quoted. Rejects with
+ * ProviderError `aborted` once the signal is aborted, and with whatever is thrown that is no ProviderError.
+ */
+export function writeAnswer(options: AnswerWriterOptions, evidence: AnswerEvidence, sink: AnswerSink): Promise<WrittenAnswer> {
+  return new AnswerWriter(options, evidence, sink).write();
+}
+
+class AnswerWriter {
+  readonly #options: AnswerWriterOptions;
+  readonly #evidence: AnswerEvidence;
+  readonly #sink: AnswerSink;
+  readonly #draft: AnswerDraft;
+  readonly #attempts: { model: string; failure?: ProviderFailure }[] = [];
+  /** When a candidate may be tried again; Infinity for never. */
+  readonly #notBeforeMs = new Map<Candidate, number>();
+  #usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+  #isFallback: boolean;
+  /** Whether readers know that another model goes on, and nothing has come since. */
+  #isRecovering = false;
+  #leftOut: readonly string[] = [];
+
+  constructor(options: AnswerWriterOptions, evidence: AnswerEvidence, sink: AnswerSink) {
+    this.#options = options;
+    this.#evidence = evidence;
+    this.#sink = sink;
+    this.#draft = new AnswerDraft(sink, evidence.sentText ?? '');
+    this.#isFallback = !this.#draft.isEmpty;
+  }
+
+  async write(): Promise<WrittenAnswer> {
+    const { candidates, extractive, clock, rounds = 1 } = this.#options;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const candidate of candidates) {
+        if (candidate.model === extractive) return this.#quote(candidate !== candidates[0]);
+        if (clock.now() >= this.#endMs) return this.#quote(true);
+        if ((this.#notBeforeMs.get(candidate) ?? 0) > clock.now()) continue;
+        const written = await this.#try(candidate);
+        if (written !== undefined) return written;
+      }
+    }
+    return this.#quote(true);
+  }
+
+  /** When the last model must have ended. */
+  get #endMs(): number {
+    return this.#evidence.deadlineMs - EXTRACTIVE_RESERVE_MS;
+  }
+
+  /** The end of the answer; undefined when another model has to go on. */
+  async #try(candidate: Candidate): Promise<WrittenAnswer | undefined> {
+    const { clock, deadlines, stream } = this.#options;
+    const { model } = candidate;
+    const request = this.#requestFor(candidate);
+    if (!this.#draft.isEmpty && this.#attempts.length > 0) this.#showRecovering();
+    this.#draft.begin(request.question, request.sources);
+    let streamed = '';
+    try {
+      const limits = { clock, model, deadlines, endMs: this.#endMs, signal: this.#evidence.signal };
+      for await (const part of attempt(limits, (signal) => stream(model, request, signal))) {
+        if (part.type === 'text') streamed += part.text;
+        if (part.type === 'text') this.#write(candidate, part.text);
+        if (part.type === 'end') return this.#end(candidate, part, streamed.trim() !== '');
+      }
+      return undefined;
+    } catch (error) {
+      if (streamed !== '') this.#spend(estimatedUsage(request.prompt, streamed));
+      return this.#fail(candidate, error);
+    }
+  }
+
+  #requestFor({ profile }: Candidate): GenerationRequest {
+    const { request, leftOut } = fitRequest(this.#evidence.request, profile, this.#draft.raw);
+    this.#leftOut = leftOut;
+    return this.#draft.isEmpty ? request : { ...request, prompt: continuationPrompt(request.prompt, this.#draft.raw, profile.prefill) };
+  }
+
+  #showRecovering(): void {
+    if (!this.#isRecovering) this.#sink.show('recovering');
+    this.#isRecovering = true;
+  }
+
+  /** Runs `add`, and notes who has written when text came of it. */
+  #note(model: LanguageModel, add: () => void): void {
+    const before = this.#draft.text.length;
+    add();
+    if (this.#draft.text.length === before) return;
+    this.#isRecovering = false;
+    if (model !== this.#options.candidates[0]?.model) this.#isFallback = true;
+  }
+
+  #write({ model }: Candidate, text: string): void {
+    this.#note(model, () => this.#draft.write(text));
+  }
+
+  /** @param hasText whether the stream had any; one that goes on from a whole answer need not */
+  #end({ model }: Candidate, { finish, usage }: Extract<GenerationPart, { type: 'end' }>, hasText: boolean): WrittenAnswer {
+    this.#note(model, () => this.#draft.end());
+    this.#spend(usage);
+    if (!hasText && !endsSentence(this.#draft.text)) throw new ProviderError('bad_response', model.account, 'the answer has no text');
+    this.#attempts.push({ model: model.id });
+    return this.#written(model, isRefusal(this.#draft.text) ? 'refused' : finish);
+  }
+
+  /** Throws what no other model can help with. */
+  #fail(candidate: Candidate, error: unknown): WrittenAnswer | undefined {
+    const { clock } = this.#options;
+    const { model } = candidate;
+    this.#draft.breakOff();
+    if (!(error instanceof ProviderError)) throw error;
+    if (this.#evidence.signal.aborted) throw new ProviderError('aborted', model.account, 'the answer is no longer wanted', { cause: error });
+    this.#attempts.push({ model: model.id, failure: error.failure });
+    if (error.failure === 'blocked') {
+      if (this.#draft.isEmpty) this.#draft.quote(ANSWER_PROMPT.refusal);
+      return this.#written(model, 'refused');
+    }
+    this.#notBeforeMs.set(candidate, error.isRetryable ? clock.now() + (error.retryAfterMs ?? 0) : Infinity);
+    return undefined;
+  }
+
+  /** Answers with quotes. @param isSubstitute for models that did not answer */
+  async #quote(isSubstitute: boolean): Promise<WrittenAnswer> {
+    const { extractive } = this.#options;
+    if (isSubstitute) this.#isFallback = true;
+    const finish = this.#draft.isEmpty ? await this.#streamQuotes() : await this.#appendQuotes();
+    this.#attempts.push({ model: extractive.id });
+    this.#leftOut = [];
+    return { ...this.#written(extractive, finish), degraded: isSubstitute ? ['model'] : [] };
+  }
+
+  async #streamQuotes(): Promise<WrittenAnswer['finish']> {
+    const offset = this.#draft.text.length;
+    for await (const part of this.#quoteParts()) {
+      if (part.type === 'text') this.#draft.quote(part.text);
+      else if (part.type === 'citation') this.#draft.cite({ ...part, start: part.start + offset, end: part.end + offset });
+      else return part.finish;
+    }
+    return 'length';
+  }
+
+  /** After what was written; without a word between where that is the beginning of the quotes. */
+  async #appendQuotes(): Promise<WrittenAnswer['finish']> {
+    const { sentText = '' } = this.#evidence;
+    let text = '';
+    let finish: WrittenAnswer['finish'] = 'length';
+    const citations: Citation[] = [];
+    for await (const part of this.#quoteParts()) {
+      if (part.type === 'text') text += part.text;
+      else if (part.type === 'citation') citations.push({ source_id: part.source_id, start: part.start, end: part.end });
+      else finish = part.finish;
+    }
+    if (text.startsWith(this.#draft.text) && this.#draft.text === sentText) {
+      this.#draft.quote(text.slice(sentText.length));
+      for (const citation of citations) this.#draft.cite(citation);
+      return finish;
+    }
+    const hasQuotes = finish !== 'refused' && text !== '';
+    this.#draft.beginParagraph();
+    this.#draft.quote(hasQuotes ? `${CONTINUATION.notice}\n\n` : CONTINUATION.noticeWithoutQuotes);
+    if (hasQuotes) this.#draft.quote(text, citations);
+    return hasQuotes ? finish : 'length';
+  }
+
+  /** Ends without an `end` when the time is over. */
+  async *#quoteParts(): AsyncGenerator<GenerationPart> {
+    const { clock, extractive } = this.#options;
+    const { request, deadlineMs, signal } = this.#evidence;
+    const limits = { clock, model: extractive, deadlines: { firstTokenMs: Infinity, idleMs: Infinity }, endMs: deadlineMs, signal };
+    try {
+      for await (const part of attempt(limits, (inner) => extractive.stream(request, inner))) {
+        if (part.type === 'end') this.#spend(part.usage);
+        yield part;
+      }
+    } catch (error) {
+      if (!(error instanceof ProviderError && error.failure === 'timeout')) throw error;
+    }
+  }
+
+  #spend({ input_tokens, output_tokens, total_tokens }: Usage): void {
+    this.#usage = {
+      input_tokens: this.#usage.input_tokens + input_tokens,
+      output_tokens: this.#usage.output_tokens + output_tokens,
+      total_tokens: this.#usage.total_tokens + total_tokens,
+    };
+  }
+
+  #written(model: LanguageModel, finish: WrittenAnswer['finish']): WrittenAnswer {
+    return { finish, usage: this.#usage, model: model.id, degraded: [], isFallback: this.#isFallback, attempts: this.#attempts, leftOut: this.#leftOut };
+  }
+}
+
+function endsSentence(text: string): boolean {
+  return /[.!?…。！？|`][\s"'”’»」』）)\]*_]*$/u.test(text);
+}
+
+function estimatedUsage(prompt: readonly PromptMessage[], streamed: string): Usage {
+  const input = prompt.reduce((tokens, { text }) => tokens + estimateTokens(text), 0);
+  const output = estimateTokens(streamed);
+  return { input_tokens: input, output_tokens: output, total_tokens: input + output };
+}
+
+/** Whether the whole answer is the sentence that the prompt asks for where the sources do not answer. */
+function isRefusal(text: string): boolean {
+  return normalised(text) === normalised(ANSWER_PROMPT.refusal);
+}
+
+function normalised(text: string): string {
+  return text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+}

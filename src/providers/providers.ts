@@ -1,0 +1,106 @@
+import type { Component } from '#agents/health/health.agent.ts';
+import { EMBEDDER, embedderAgent, embedQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, vectorsComponent } from '#agents/embedder/embedder.agent.ts';
+import type { CallReport, GuardOptions } from '#agents/governor/governor.agent.ts';
+import type { ModelsOptions } from '#agents/models/models.agent.ts';
+import type { Candidate, DenseSearch } from '#agents/query/query.agent.ts';
+import { CAUTIOUS_PROFILE } from '#config/model-table.ts';
+import type { Config } from '#config/schema.ts';
+import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
+import type { Kernel } from '#supervisors/kernel/kernel.ts';
+import { createExtractiveModel, EXTRACTIVE_MODEL_ID } from '../adapters/language-model/extractive.ts';
+import type { LanguageModel } from '../ports/language-model.ts';
+import type { Reranker } from '../ports/reranker.ts';
+import type { TenantStore } from '../ports/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createEmbeddingModels } from './embedding-models.ts';
+import { createLanguageModels } from './language-models.ts';
+import { createRerankers } from './rerankers.ts';
+import { createVectorIndex } from './vector-index.ts';
+
+export interface ProvidersOptions {
+  readonly config: Config;
+  readonly store: TenantStore;
+  readonly logger: Logger;
+  /** Instead of those of the settings: the first is asked first. */
+  readonly models?: readonly LanguageModel[] | undefined;
+  readonly onCall: (report: CallReport) => void;
+}
+
+/** What the settings switch on, ready for the tree. */
+export interface Providers {
+  readonly guards: GuardOptions;
+  readonly models: ModelsOptions;
+  readonly dense: DenseSearch | undefined;
+  readonly rerankers: readonly Reranker[];
+  /** The processes that make vectors. */
+  readonly embedding: readonly ChildSpec[];
+  readonly hasEmbeddedVectors: boolean;
+  readonly components: readonly Component[];
+  /** Names what finds evidence. */
+  readonly retrieval: string;
+}
+
+const COLLECTION = 'default';
+const BYTES_PER_NUMBER = 4;
+/** What a kept vector costs beside its numbers. */
+const ENTRY_BYTES = 512;
+/** A test's model takes any prompt. */
+const GENEROUS_PROFILE = { ...CAUTIOUS_PROFILE, contextTokens: 1_000_000 };
+
+/** Throws CONFIG_INVALID where a part that is switched on lacks a setting. */
+export function createProviders(kernel: Kernel, options: ProvidersOptions): Providers {
+  const { config, store, logger, onCall } = options;
+  const fuse = { maxMelts: config.fuseMelts, windowMs: config.fuseWindowMs, refreshMs: config.fuseResetMs };
+  const guards: GuardOptions = { kernel, fuse, onOutcome: onCall };
+  const rerankers = createRerankers(config);
+  const vectors = createVectors(kernel, guards, options);
+  return {
+    guards,
+    models: {
+      ...modelsOf(kernel, options),
+      store: store.conversations,
+      onUnusable: (error) => logger.error({ error }, 'The models that were chosen at run time cannot be used; those of the settings answer'),
+    },
+    rerankers,
+    ...vectors,
+    retrieval: [config.embeddingModel, config.vectorIndex, config.reranker].join(' '),
+  };
+}
+
+function modelsOf(kernel: Kernel, { config, models }: ProvidersOptions): Pick<ModelsOptions, 'settings' | 'routesOf' | 'extractive'> {
+  const routesOfSettings = createLanguageModels(config, kernel.clock);
+  const given = new Map<string, Candidate>(models?.map((model) => [model.id, { model, profile: GENEROUS_PROFILE }]));
+  const routesOf = (id: string): readonly Candidate[] => {
+    const route = given.get(id);
+    return route === undefined ? routesOfSettings(id) : [route];
+  };
+  const extractive = routesOf(EXTRACTIVE_MODEL_ID)[0]?.model ?? createExtractiveModel({ rate: 0, clock: kernel.clock });
+  return { routesOf, extractive, settings: { models: models?.map(({ id }) => id) ?? config.models, temperature: config.temperature } };
+}
+
+type Vectors = Pick<Providers, 'dense' | 'embedding' | 'hasEmbeddedVectors' | 'components'>;
+
+function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, logger }: ProvidersOptions): Vectors {
+  const [model] = createEmbeddingModels(config);
+  if (model === undefined) return { dense: undefined, embedding: [], hasEmbeddedVectors: false, components: [] };
+  const index = createVectorIndex(config, kernel, model);
+  const embedder = embedderAgent({
+    guards,
+    model,
+    index,
+    knowledge: store.knowledge,
+    space: index.space(store.tenant, COLLECTION),
+    batchSize: config.embeddingBatchSize,
+    onRefused: (document, error) => logger.warn({ document, error }, 'A document has no vectors'),
+  });
+  const queries = queryEmbeddingsAgent({ guards, model, maxBytes: config.embeddingCacheEntries * (BYTES_PER_NUMBER * model.dimension + ENTRY_BYTES) });
+  return {
+    dense: { index, embed: (text, call) => embedQuery(kernel, text, call) },
+    embedding: [
+      { id: 'query-embeddings', name: QUERY_EMBEDDINGS, start: queries },
+      { id: 'embedder', name: EMBEDDER, start: embedder },
+    ],
+    hasEmbeddedVectors: config.vectorIndex === 'embedded',
+    components: [vectorsComponent(kernel)],
+  };
+}

@@ -1,0 +1,29 @@
+import { splitPart } from '#config/parse-value.ts';
+import type { Config } from '#config/schema.ts';
+import { createEmbeddedVectorIndex } from '../adapters/vector-index/embedded.ts';
+import { createPineconeIndex } from '../adapters/vector-index/pinecone.ts';
+import { createQdrantIndex } from '../adapters/vector-index/qdrant.ts';
+import type { EmbeddingModel } from '../ports/embedding-model.ts';
+import type { VectorIndex } from '../ports/vector-index.ts';
+import type { ActorLink } from '../store/tenant/store-actor.ts';
+import { given } from './given.ts';
+import { missingSetting } from './missing-setting.ts';
+
+/** The vector index of the settings, for the vectors of `model`. Throws CONFIG_INVALID where a setting is missing. */
+export function createVectorIndex(config: Config, link: ActorLink, model: EmbeddingModel): VectorIndex {
+  const { vectorIndex } = config;
+  if (vectorIndex === 'embedded') return createEmbeddedVectorIndex({ link, model: model.id });
+  const { provider, name } = splitPart(vectorIndex);
+  return provider === 'pinecone' ? pineconeIndex(config, name) : qdrantIndex(config, name, model.dimension);
+}
+
+function pineconeIndex(config: Config, index: string): VectorIndex {
+  const { pineconeApiKey: apiKey, pineconeIndexHost, pineconeControllerHost, pineconeTextField: textField } = config;
+  if (apiKey === '') throw missingSetting('PINECONE_API_KEY', `pinecone:${index}`, 'a key of Pinecone');
+  const foreign = textField === '' ? {} : { foreign: { textField } };
+  return createPineconeIndex({ index, apiKey, ...given('host', pineconeIndexHost), ...given('controllerHost', pineconeControllerHost), ...foreign });
+}
+
+function qdrantIndex({ qdrantUrl: url, qdrantApiKey }: Config, collection: string, dimension: number): VectorIndex {
+  return createQdrantIndex({ url, collection, dimension, ...given('apiKey', qdrantApiKey) });
+}

@@ -1,0 +1,13 @@
+import type { CallReport } from '#agents/governor/governor.agent.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Outcomes that say nothing of a provider's health. */
+const QUIET: ReadonlySet<CallReport['outcome']> = new Set(['ok', 'aborted', 'refused']);
+
+/** Counts and times a call to a provider; failures are logged. */
+export function recordCall({ account, outcome, durationMs, queuedMs }: CallReport, logger: Logger, metrics: Metrics): void {
+  metrics.providerCalls.inc({ account, outcome });
+  if (outcome !== 'refused') metrics.providerCallDuration.observe({ account }, durationMs / 1000);
+  if (!QUIET.has(outcome)) logger.warn({ account, outcome, duration_ms: Math.round(durationMs), queued_ms: Math.round(queuedMs) }, 'Provider call failed');
+}
