@@ -66,7 +66,7 @@ export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOp
     kernel,
     store,
     maxDocumentBytes: config.maxDocumentBytes,
-    ...(providers.embedding.length === 0 ? {} : { vectors: vectorProgress(kernel) }),
+    ...(providers.embedding.some(({ id }) => id === 'embedder') ? { vectors: vectorProgress(kernel) } : {}),
   };
   const ingest = createIngest(ingestOptions);
   const docs = new URL('docs/', packageRoot);

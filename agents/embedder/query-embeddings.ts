@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { abortError, orAborted } from '#agents/governor/abort-error.ts';
+import { abortError, orAborted } from '#agents/governor/governor.agent.ts';
 import type { GuardOptions } from '#agents/governor/governor.agent.ts';
 import { retryProvider } from '#agents/governor/governor.agent.ts';
 import type { EmbeddingModel } from '#src/ports/embedding-model.ts';

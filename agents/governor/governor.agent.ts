@@ -5,6 +5,7 @@ import type { RateHint } from './account-limits.ts';
 import type { Governor, GovernorStatus } from './governor.ts';
 import { GOVERNORS, governorName } from './install.ts';
 
+export { abortError, orAborted } from './abort-error.ts';
 export type { RateHint } from './account-limits.ts';
 export type { CallPriority } from './fair-queue.ts';
 export type { GovernorMode, GovernorOptions, GovernorStatus } from './governor.ts';

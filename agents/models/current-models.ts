@@ -41,6 +41,11 @@ export class CurrentModels {
     return [...new Set([...this.#choice.models, this.#catalogue.extractive.id])];
   }
 
+  /** The accounts through which a model is asked, in order. */
+  accounts(id: string): string[] {
+    return (this.#candidates.get(id) ?? []).map(({ model }) => model.account);
+  }
+
   /** Who answers, in order: the one that was asked for, then the others. */
   candidates(wanted?: string): readonly Candidate[] {
     const order = [...new Set([this.first(wanted), ...this.#choice.models])];

@@ -15,6 +15,7 @@ import { documentRoutes } from './routes/documents.ts';
 import { feedbackRoute } from './routes/feedback.ts';
 import { indexingRoutes } from './routes/indexing.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { queryRoute } from './routes/query.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -108,6 +109,7 @@ async function addRoutes(app: App, gateway: Gateway): Promise<void> {
   jobRoutes(app, gateway);
   statusRoutes(app, gateway);
   adminRoutes(app, gateway);
+  modelRoutes(app, gateway);
   await pageRoutes(app);
   // In a scope of its own: the parser of uploads hooks into every request of its scope.
   await app.register(async (scope) => {

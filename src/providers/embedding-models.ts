@@ -1,11 +1,11 @@
 import { splitPart } from '#config/parse-value.ts';
 import type { Config } from '#config/schema.ts';
-import { createCohereEmbeddings } from '../adapters/embedding-model/cohere.ts';
-import { createGeminiEmbeddings } from '../adapters/embedding-model/gemini.ts';
-import { createOpenAiEmbeddings } from '../adapters/embedding-model/openai.ts';
-import { createPineconeEmbeddings } from '../adapters/embedding-model/pinecone.ts';
-import { createTitanEmbeddings } from '../adapters/embedding-model/titan.ts';
-import type { EmbeddingModel } from '../ports/embedding-model.ts';
+import { createCohereEmbeddings } from '#src/adapters/embedding-model/cohere.ts';
+import { createGeminiEmbeddings } from '#src/adapters/embedding-model/gemini.ts';
+import { createOpenAiEmbeddings } from '#src/adapters/embedding-model/openai.ts';
+import { createPineconeEmbeddings } from '#src/adapters/embedding-model/pinecone.ts';
+import { createTitanEmbeddings } from '#src/adapters/embedding-model/titan.ts';
+import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
 import { given } from './given.ts';
 import { missingSetting } from './missing-setting.ts';
 

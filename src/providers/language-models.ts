@@ -2,12 +2,12 @@ import { modelProfile } from '#config/model-table.ts';
 import type { ModelProfile } from '#config/model-table.ts';
 import { splitPart } from '#config/parse-value.ts';
 import type { Config } from '#config/schema.ts';
-import { createBedrockModel } from '../adapters/language-model/bedrock.ts';
-import { createExtractiveModel } from '../adapters/language-model/extractive.ts';
-import { createGeminiModel } from '../adapters/language-model/gemini.ts';
-import { createOpenAiModel } from '../adapters/language-model/openai.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { LanguageModel } from '../ports/language-model.ts';
+import { createBedrockModel } from '#src/adapters/language-model/bedrock.ts';
+import { createExtractiveModel } from '#src/adapters/language-model/extractive.ts';
+import { createGeminiModel } from '#src/adapters/language-model/gemini.ts';
+import { createOpenAiModel } from '#src/adapters/language-model/openai.ts';
+import type { Clock } from '#src/ports/clock.ts';
+import type { LanguageModel } from '#src/ports/language-model.ts';
 import { given } from './given.ts';
 import { missingSetting } from './missing-setting.ts';
 

@@ -7,11 +7,11 @@ import { CAUTIOUS_PROFILE } from '#config/model-table.ts';
 import type { Config } from '#config/schema.ts';
 import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
-import { createExtractiveModel, EXTRACTIVE_MODEL_ID } from '../adapters/language-model/extractive.ts';
-import type { LanguageModel } from '../ports/language-model.ts';
-import type { Reranker } from '../ports/reranker.ts';
-import type { TenantStore } from '../ports/store.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import { createExtractiveModel, EXTRACTIVE_MODEL_ID } from '#src/adapters/language-model/extractive.ts';
+import type { LanguageModel } from '#src/ports/language-model.ts';
+import type { Reranker } from '#src/ports/reranker.ts';
+import type { TenantStore } from '#src/ports/store.ts';
+import type { Logger } from '#src/telemetry/logger.ts';
 import { createEmbeddingModels } from './embedding-models.ts';
 import { createLanguageModels } from './language-models.ts';
 import { createRerankers } from './rerankers.ts';
@@ -32,7 +32,7 @@ export interface Providers {
   readonly models: ModelsOptions;
   readonly dense: DenseSearch | undefined;
   readonly rerankers: readonly Reranker[];
-  /** The processes that make vectors. */
+  /** The processes that make vectors; of documents only where the index is ours to write. */
   readonly embedding: readonly ChildSpec[];
   readonly hasEmbeddedVectors: boolean;
   readonly components: readonly Component[];
@@ -91,16 +91,18 @@ function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, lo
     knowledge: store.knowledge,
     space: index.space(store.tenant, COLLECTION),
     batchSize: config.embeddingBatchSize,
+    onHeldUp: (failure) => logger.warn({ failure }, 'Vectors of documents are held up'),
     onRefused: (document, error) => logger.warn({ document, error }, 'A document has no vectors'),
   });
   const queries = queryEmbeddingsAgent({ guards, model, maxBytes: config.embeddingCacheEntries * (BYTES_PER_NUMBER * model.dimension + ENTRY_BYTES) });
+  const isForeign = config.pineconeTextField !== '';
   return {
     dense: { index, embed: (text, call) => embedQuery(kernel, text, call) },
     embedding: [
       { id: 'query-embeddings', name: QUERY_EMBEDDINGS, start: queries },
-      { id: 'embedder', name: EMBEDDER, start: embedder },
+      ...(isForeign ? [] : [{ id: 'embedder', name: EMBEDDER, start: embedder }]),
     ],
     hasEmbeddedVectors: config.vectorIndex === 'embedded',
-    components: [vectorsComponent(kernel)],
+    components: isForeign ? [] : [vectorsComponent(kernel)],
   };
 }

@@ -1,9 +1,9 @@
 import { splitPart } from '#config/parse-value.ts';
 import type { Config } from '#config/schema.ts';
-import { createBedrockReranker } from '../adapters/reranker/bedrock.ts';
-import { createLexicalReranker } from '../adapters/reranker/lexical.ts';
-import { createPineconeReranker } from '../adapters/reranker/pinecone.ts';
-import type { Reranker } from '../ports/reranker.ts';
+import { createBedrockReranker } from '#src/adapters/reranker/bedrock.ts';
+import { createLexicalReranker } from '#src/adapters/reranker/lexical.ts';
+import { createPineconeReranker } from '#src/adapters/reranker/pinecone.ts';
+import type { Reranker } from '#src/ports/reranker.ts';
 import { given } from './given.ts';
 import { missingSetting } from './missing-setting.ts';
 

@@ -1,11 +1,11 @@
 import { splitPart } from '#config/parse-value.ts';
 import type { Config } from '#config/schema.ts';
-import { createEmbeddedVectorIndex } from '../adapters/vector-index/embedded.ts';
-import { createPineconeIndex } from '../adapters/vector-index/pinecone.ts';
-import { createQdrantIndex } from '../adapters/vector-index/qdrant.ts';
-import type { EmbeddingModel } from '../ports/embedding-model.ts';
-import type { VectorIndex } from '../ports/vector-index.ts';
-import type { ActorLink } from '../store/tenant/store-actor.ts';
+import { createEmbeddedVectorIndex } from '#src/adapters/vector-index/embedded.ts';
+import { createPineconeIndex } from '#src/adapters/vector-index/pinecone.ts';
+import { createQdrantIndex } from '#src/adapters/vector-index/qdrant.ts';
+import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
+import type { VectorIndex } from '#src/ports/vector-index.ts';
+import type { ActorLink } from '#src/store/tenant/store-actor.ts';
 import { given } from './given.ts';
 import { missingSetting } from './missing-setting.ts';
 

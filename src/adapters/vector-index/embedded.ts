@@ -8,7 +8,7 @@ import type { ActorLink } from '#src/store/tenant/store-actor.ts';
 import { StoreActor } from '#src/store/tenant/store-actor.ts';
 import { VECTORS_ACTOR } from '#src/store/vectors/events.ts';
 import type { DeleteReply, SpaceKey, VectorHit, VectorsEvent, VectorsStatus } from '#src/store/vectors/events.ts';
-import { networkFailure } from '../wire/failure.ts';
+import { networkFailure } from '#src/adapters/wire/failure.ts';
 
 const ID = 'embedded:vectors';
 const ACCOUNT = 'embedded/vectors';

@@ -21,10 +21,10 @@ export function jobRoutes(app: App, { services: { store, ingest } }: Gateway): v
   );
 }
 
-function toJob({ id, kind, state, total, done, indexed, unchanged, chunks, failures, createdAt, endedAt }: JobRecord) {
+function toJob({ id, kind, state, total, done, indexed, unchanged, chunks, pendingVectors, failures, createdAt, endedAt }: JobRecord) {
   const progress = total === 0 ? (endedAt === null ? 0 : 1) : done / total;
   const [first] = state === 'failed' ? failures : [];
   const ended_at = endedAt === null ? null : isoTime(endedAt);
-  const record = { id, kind, state, progress, total, done, indexed, unchanged, chunks, failures: [...failures], created_at: isoTime(createdAt), ended_at };
+  const record = { id, kind, state, progress, total, done, indexed, unchanged, chunks, pending_vectors: pendingVectors, failures: [...failures], created_at: isoTime(createdAt), ended_at };
   return first === undefined ? record : { ...record, error: first.error };
 }

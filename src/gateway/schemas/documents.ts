@@ -57,6 +57,7 @@ export const JobSchema = Type.Object({
   indexed: Type.Integer({ minimum: 0 }),
   unchanged: Type.Integer({ minimum: 0 }),
   chunks: Type.Integer({ minimum: 0 }),
+  pending_vectors: Type.Integer({ minimum: 0, description: 'Documents that are through and whose vectors are still to be made.' }),
   failures: Type.Array(Failure),
   error: Type.Optional(ErrorBodySchema),
   created_at: Type.String(),

@@ -56,7 +56,7 @@ export function describeRemoteVectorIndex(name: string, paths: RemotePaths, make
       expect((await failureOf(nowhere.query(query([1, 0, 0]), signal()))).failure).toBe('unavailable');
     });
 
-    it('half of the requests failing in every way, a call ends as it should or as a failure with a name', async () => {
+    it('half of the requests failing in every way, a call ends right or as a failure with a name', async () => {
       const faulty = await makeRemote({ faultShare: 0.5, seed: 7 });
       const faultySpace = faulty.index.space('default', 'default');
       await eventually(() => faultySpace.upsert([record('test-1', [1, 0, 0])], AbortSignal.timeout(200)));
