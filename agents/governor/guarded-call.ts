@@ -56,21 +56,61 @@ export async function callProvider<T>(guards: GuardOptions, call: ProviderCall, 
  * counts as a success. A stream that ended because its signal was aborted counts as the reason says: a watchdog's
  * ProviderError `timeout` melts the fuse. Rejects as `callProvider` does.
  */
-export async function* streamProvider<T>(
-  guards: GuardOptions,
-  call: ProviderCall,
-  open: (signal: AbortSignal) => AsyncIterable<T>,
-): AsyncGenerator<T, void, undefined> {
-  const { account, signal } = call;
-  const passage = new Passage(guards, call);
-  await passage.enter();
-  let failed: unknown;
-  try {
-    yield* open(signal);
-  } catch (error) {
-    failed = error;
-    throw error;
-  } finally {
-    passage.leave(failed ?? (signal.aborted ? abortError(account, signal) : undefined));
+export function streamProvider<T>(guards: GuardOptions, call: ProviderCall, open: (signal: AbortSignal) => AsyncIterable<T>): AsyncIterableIterator<T, undefined> {
+  return new GuardedStream(new Passage(guards, call), call, open);
+}
+
+/** No async generator: that would cost a microsecond for each part of every stream. */
+class GuardedStream<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #passage: Passage;
+  readonly #call: ProviderCall;
+  readonly #open: (signal: AbortSignal) => AsyncIterable<T>;
+  #parts: AsyncIterator<T> | undefined;
+  #isEntered = false;
+  #isOver = false;
+
+  constructor(passage: Passage, call: ProviderCall, open: (signal: AbortSignal) => AsyncIterable<T>) {
+    this.#passage = passage;
+    this.#call = call;
+    this.#open = open;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
+    const next = this.#parts === undefined ? this.#begin() : this.#parts.next();
+    // Registered before the reader's own: the slot is free when the reader hears of the end.
+    next.then(this.#onPart, this.#onFailure);
+    return next as Promise<IteratorResult<T, undefined>>;
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    const parts = this.#parts;
+    this.#leave(undefined);
+    await parts?.return?.();
+    return { done: true, value: undefined };
+  }
+
+  async #begin(): Promise<IteratorResult<T>> {
+    await this.#passage.enter();
+    this.#isEntered = true;
+    this.#parts = this.#open(this.#call.signal)[Symbol.asyncIterator]();
+    return this.#parts.next();
+  }
+
+  readonly #onPart = ({ done }: IteratorResult<T>): void => {
+    if (done === true) this.#leave(undefined);
+  };
+
+  readonly #onFailure = (error: unknown): void => this.#leave(error);
+
+  #leave(failed: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { account, signal } = this.#call;
+    if (this.#isEntered) this.#passage.leave(failed ?? (signal.aborted ? abortError(account, signal) : undefined));
   }
 }

@@ -25,8 +25,8 @@ export interface AnswerWriterOptions {
   /** Answers when no candidate does. Beyond the first place in `candidates` it stands for missing models: `degraded`. */
   readonly extractive: LanguageModel;
   readonly deadlines: AttemptDeadlines;
-  /** Opens one guarded stream. The extractive model is not guarded. */
-  readonly stream: (model: LanguageModel, request: GenerationRequest, signal: AbortSignal) => AsyncIterable<GenerationPart>;
+  /** Opens one guarded stream, which waits for its turn until `turnByMs` at the latest. The extractive model is not guarded. */
+  readonly stream: (model: LanguageModel, request: GenerationRequest, signal: AbortSignal, turnByMs: number) => AsyncIterable<GenerationPart>;
   /** How often the list is gone through, in later rounds without those whose failure will not pass. @defaultValue 1 */
   readonly rounds?: number;
 }
@@ -60,6 +60,8 @@ export interface WrittenAnswer {
 
 /** The end of the time that no model gets: the extractive answer takes milliseconds. Design, section 5. */
 const EXTRACTIVE_RESERVE_MS = 1000;
+/** How long a model that has others behind it is waited for where calls have to wait their turn. */
+const PATIENCE_MS = 1000;
 
 /**
  * Lets the first model that can write the answer. One that fails is followed by the next, which goes on where the text
@@ -121,7 +123,8 @@ class AnswerWriter {
     let streamed = '';
     try {
       const limits = { clock, model, deadlines, endMs: this.#endMs, signal: this.#evidence.signal };
-      for await (const part of attempt(limits, (signal) => stream(model, request, signal))) {
+      const turnByMs = this.#turnByMs(candidate);
+      for await (const part of attempt(limits, (signal) => stream(model, request, signal, turnByMs))) {
         if (part.type === 'text') streamed += part.text;
         if (part.type === 'text') this.#write(candidate, part.text);
         if (part.type === 'end') return this.#end(candidate, part, streamed.trim() !== '');
@@ -131,6 +134,15 @@ class AnswerWriter {
       if (streamed !== '') this.#spend(estimatedUsage(request.prompt, streamed));
       return this.#fail(candidate, error);
     }
+  }
+
+  /** Until when a candidate may be waited for, where others would answer at once. */
+  #turnByMs(candidate: Candidate): number {
+    const { candidates, clock, extractive } = this.#options;
+    const now = clock.now();
+    const others = candidates.slice(candidates.indexOf(candidate) + 1);
+    const isLast = others.every((other) => other.model === extractive || (this.#notBeforeMs.get(other) ?? 0) > now);
+    return isLast ? this.#endMs : Math.min(now + PATIENCE_MS, this.#endMs);
   }
 
   #requestFor({ profile }: Candidate): GenerationRequest {

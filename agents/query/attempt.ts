@@ -24,24 +24,69 @@ export interface AttemptOptions {
  * Unless it came to its end the stream's signal is then aborted, with the ProviderError as its reason, and nothing is
  * waited for any more, even where the stream does not listen.
  */
-export async function* attempt(options: AttemptOptions, open: (signal: AbortSignal) => AsyncIterable<GenerationPart>): AsyncGenerator<GenerationPart> {
-  const watchdog = new AttemptWatchdog(options);
-  let parts: AsyncIterator<GenerationPart> | undefined;
-  try {
-    watchdog.throwIfStopped();
-    parts = open(watchdog.signal)[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await watchdog.unlessStopped(parts.next());
-      if (next.done === true) break;
-      watchdog.heard();
-      if (next.value.type === 'end') watchdog.hasEnded = true;
-      yield next.value;
-      if (next.value.type === 'end') return;
-    }
-    throw new ProviderError('truncated', options.model.account, 'the stream ended before its answer did');
-  } finally {
-    watchdog.stop();
-    parts?.return?.().catch(() => undefined);
+export function attempt(options: AttemptOptions, open: (signal: AbortSignal) => AsyncIterable<GenerationPart>): AsyncIterableIterator<GenerationPart, undefined> {
+  return new Attempt(options, open);
+}
+
+/** No async generator: that would cost a microsecond for each part of every answer. */
+class Attempt implements AsyncIterableIterator<GenerationPart, undefined> {
+  readonly #options: AttemptOptions;
+  readonly #open: (signal: AbortSignal) => AsyncIterable<GenerationPart>;
+  readonly #watchdog: AttemptWatchdog;
+  #parts: AsyncIterator<GenerationPart> | undefined;
+  #isOver = false;
+
+  constructor(options: AttemptOptions, open: (signal: AbortSignal) => AsyncIterable<GenerationPart>) {
+    this.#options = options;
+    this.#open = open;
+    this.#watchdog = new AttemptWatchdog(options);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<GenerationPart, undefined>> {
+    if (this.#isOver) return this.return();
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        this.#leave();
+        reject(error as Error);
+      };
+      const pass = (next: IteratorResult<GenerationPart, unknown>): void => {
+        if (this.#watchdog.stopped !== undefined) return fail(this.#watchdog.stopped);
+        if (next.done === true) return fail(new ProviderError('truncated', this.#options.model.account, 'the stream ended before its answer did'));
+        this.#watchdog.heard();
+        if (next.value.type === 'end') this.#end();
+        resolve(next);
+      };
+      this.#watchdog.onStop = fail;
+      if (this.#watchdog.stopped !== undefined) return fail(this.#watchdog.stopped);
+      try {
+        this.#parts ??= this.#open(this.#watchdog.signal)[Symbol.asyncIterator]();
+        this.#parts.next().then(pass, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  /** The reader goes before the end, or again after it. */
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.#leave();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #end(): void {
+    this.#watchdog.hasEnded = true;
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watchdog.stop();
+    this.#parts?.return?.().catch(() => undefined);
   }
 }
 
@@ -55,8 +100,9 @@ class AttemptWatchdog {
   #heardMs: number | undefined;
   readonly #startedMs: number;
   #timer: unknown;
-  #stopped: ProviderError | undefined;
-  #reject: (error: ProviderError) => void = () => undefined;
+  stopped: ProviderError | undefined;
+  /** Called as soon as the stream has to stop. */
+  onStop: (error: ProviderError) => void = () => undefined;
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -64,24 +110,11 @@ class AttemptWatchdog {
     this.signal = this.#stopper.signal;
     if (options.signal.aborted) this.#onAbort();
     else options.signal.addEventListener('abort', this.#onAbort, { once: true });
-    if (this.#stopped === undefined) this.#arm();
+    if (this.stopped === undefined) this.#arm();
   }
 
   heard(): void {
     this.#heardMs = this.#options.clock.now();
-  }
-
-  throwIfStopped(): void {
-    if (this.#stopped !== undefined) throw this.#stopped;
-  }
-
-  /** Settles with the work, or rejects as soon as the stream has to stop. */
-  unlessStopped<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#reject = reject;
-      if (this.#stopped !== undefined) reject(this.#stopped);
-      work.then(resolve, reject);
-    });
   }
 
   /** A stream that was left before its end is freed. One at its end is not aborted: that would count as given up. */
@@ -115,8 +148,8 @@ class AttemptWatchdog {
   }
 
   #interrupt(error: ProviderError): void {
-    this.#stopped = error;
-    this.#reject(error);
+    this.stopped = error;
     this.#stopper.abort(error);
+    this.onStop(error);
   }
 }

@@ -37,9 +37,9 @@ export async function generate(dependencies: StepDependencies, question: Questio
   flight.show('generating');
   flight.setSources(found.sources);
   const { candidates, owner } = question;
-  const stream = (model: LanguageModel, request: GenerationRequest, inner: AbortSignal): AsyncIterable<GenerationPart> => {
-    const onQueued = (): void => flight.show('queued');
-    const call = { account: model.account, priority: 'live', owner, signal: inner, deadlineMs: flight.deadlineMs, onQueued } as const;
+  const onQueued = (): void => flight.show('queued');
+  const stream = (model: LanguageModel, request: GenerationRequest, inner: AbortSignal, turnByMs: number): AsyncIterable<GenerationPart> => {
+    const call = { account: model.account, priority: 'live', owner, signal: inner, deadlineMs: turnByMs, onQueued } as const;
     return streamProvider(guards, call, (guarded) => model.stream(request, guarded));
   };
   const options = { clock: kernel.clock, candidates, extractive, deadlines, stream, rounds: limits.attempts };

@@ -31,7 +31,7 @@ async function* streamPaced(pace: Pace, deltas: number, signal: AbortSignal): As
 }
 
 /** Wakes those whose time has come, once a millisecond. */
-class Pace {
+export class Pace {
   #sleepers: Sleeper[] = [];
 
   constructor() {

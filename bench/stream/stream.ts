@@ -8,6 +8,7 @@ import { DELTA_INTERVAL_MS } from './delta.ts';
 import type { ClientsRequest, FinalReport, WindowReport } from './socket-clients.ts';
 
 const SERVER = new URL('./stream-server.ts', import.meta.url);
+const BARE_SERVER = new URL('./bare-server.ts', import.meta.url);
 const CLIENTS = new URL('./socket-clients.ts', import.meta.url);
 const SESSIONS = 1000;
 const WINDOW_MS = 20_000;
@@ -33,9 +34,13 @@ export const benchmark: Benchmark = {
       const windowMs = isQuick ? QUICK_WINDOW_MS : WINDOW_MS;
       const deltas = (RAMP_MS + SETTLE_MS + windowMs + SLACK_MS) / DELTA_INTERVAL_MS;
       const env = { BANYAN_MAX_CONCURRENT_QUERIES: String(2 * SESSIONS), BANYAN_TURN_TIMEOUT_MS: String(TURN_TIMEOUT_MS) };
-      const service = { dataDir, entry: SERVER, args: [String(deltas)], env };
-      const figures = await withService(service, (server) => withChild(CLIENTS, (clients) => measureStreams(server, clients, { deltas, windowMs })));
-      return { figures, notes: ['measured while all sessions stream; cpu_per_frame_us: of the server process, its paced model included'] };
+      const measure = (entry: URL): Promise<Figures> =>
+        withService({ dataDir, entry, args: [String(deltas)], env }, (server) => withChild(CLIENTS, (clients) => measureStreams(server, clients, { deltas, windowMs })));
+      const { cpu_per_frame_us: bareUs = NaN } = await measure(BARE_SERVER);
+      const figures = await measure(SERVER);
+      const ratio = (figures['cpu_per_frame_us'] ?? NaN) / bareUs;
+      const notes = ['measured while all sessions stream; cpu_per_frame_us: of the server process, its paced model included; bare: ws alone with the same frames at the same pace'];
+      return { figures: { ...figures, bare_cpu_per_frame_us: bareUs, cpu_ratio: ratio }, notes };
     }),
 };
 

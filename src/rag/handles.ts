@@ -21,6 +21,10 @@ const FENCE = /^ {0,3}(?:```|~~~)/;
 const BLOCK_MARKER = /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]+)?/;
 const HIGH_SURROGATE = /[\uD800-\uDBFF]$/;
 
+const PLAIN = /^[^[\n]*$/;
+const NO_CITATIONS: readonly Citation[] = [];
+const NOTHING: ResolvedText = { text: '', citations: NO_CITATIONS };
+
 /**
  * Takes handles such as `[1]`, `[1, 3]` and `[1][2]` out of a model's text, with one space before each, and tells what
  * they cite: the sentence before them, up to the handle. A handle is a number of a source in the prompt, from 1; a
@@ -72,12 +76,24 @@ export class HandleResolver {
 
   push(piece: string): ResolvedText {
     this.#held += piece;
-    return this.#drain(false);
+    return PLAIN.test(this.#held) ? this.#pass() : this.#drain(false);
   }
 
   /** Gives out what was held back, since nothing follows. */
   end(): ResolvedText {
     return this.#drain(true);
+  }
+
+  /** Nearly every piece: no bracket and no line break is in it. */
+  #pass(): ResolvedText {
+    const held = heldAtEnd(this.#held);
+    const text = held === 0 ? this.#held : this.#held.slice(0, -held);
+    this.#held = held === 0 ? '' : this.#held.slice(-held);
+    if (text === '') return NOTHING;
+    this.#units += text.length;
+    this.#line += text;
+    this.#isBehindHandle = false;
+    return { text, citations: NO_CITATIONS };
   }
 
   #drain(isEnd: boolean): ResolvedText {

@@ -86,6 +86,21 @@ function providerMetrics(registry: Registry) {
   };
 }
 
+/** Counted by hand and told when asked: a counter's `inc` would cost a twentieth of sending the frame. */
+function countedFrames(registers: Registry[]): { count: number } {
+  const sent = { count: 0 };
+  const counter: Counter = new Counter({
+    name: 'banyan_frames_total',
+    help: 'Frames given to WebSockets',
+    registers,
+    collect: () => {
+      counter.reset();
+      counter.inc(sent.count);
+    },
+  });
+  return sent;
+}
+
 function socketMetrics(registry: Registry) {
   const registers = [registry];
   return {
@@ -95,6 +110,6 @@ function socketMetrics(registry: Registry) {
       help: 'WebSockets closed because their client read too slowly',
       registers,
     }),
-    frames: new Counter({ name: 'banyan_frames_total', help: 'Frames given to WebSockets', registers }),
+    framesSent: countedFrames(registers),
   };
 }

@@ -95,7 +95,7 @@ export class ChatSocket implements FeedReader, OpenConnection {
   }
 
   frames(records: readonly FrameRecord[]): void {
-    this.#services.metrics.frames.inc(records.length);
+    this.#services.metrics.framesSent.count += records.length;
     for (const { json } of records) this.#send(json);
   }
 

@@ -100,7 +100,7 @@ describe('attempt', () => {
     const first = parts.next();
     (await model.nth(0)).say('One');
     await first;
-    await parts.return(undefined);
+    await parts.return?.(undefined);
     expect([model.streams[0]?.signal.aborted, clock.pendingTimers]).toEqual([true, 0]);
   });
 });

@@ -19,7 +19,7 @@ const ROUTES = [
   'post /query', 'post /feedback', 'get /sessions', 'get /sessions/{id}', 'delete /sessions/{id}', 'post /sessions/{id}/cancel',
   'get /sessions/{id}/events', 'post /index', 'post /documents', 'get /documents', 'get /documents/{id}', 'delete /documents/{id}',
   'post /reindex', 'get /jobs', 'get /jobs/{id}', 'post /jobs/{id}/cancel', 'get /stats', 'get /health', 'get /livez', 'get /readyz',
-  'get /metrics', 'get /admin/tree', 'get /admin/events', 'get /admin/actors/{name}', 'post /admin/actors/{name}/kill',
+  'get /metrics', 'get /admin/tree', 'get /admin/models', 'put /admin/models', 'get /admin/events', 'get /admin/actors/{name}', 'post /admin/actors/{name}/kill',
   'post /admin/cache/clear', 'post /admin/fuses/{name}/blow', 'post /admin/fuses/{name}/reset',
 ]; // prettier-ignore
 
