@@ -79,6 +79,7 @@ export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOp
     rag: { steps: stepsOf(providers, config), topK: config.topK, retrieval: providers.retrieval },
     ingest: { ...ingestOptions, firstRun: config.seedOnFirstRun ? firstRunAgent({ store, ingest, docs }) : undefined },
     journal: memoryJournal(JOURNAL_LIMITS),
+    onLateDelta: () => metrics.tokensAfterCancel.inc(),
     adopter: adopterAgent(turns),
     health: { kernel, components: health, onChange: (report) => logHealth.warn(report, `service is ${report.status}`) },
     gateway: { kernel, config, store, sessions, ingest, metrics, logger: loggerFor('gateway'), version },

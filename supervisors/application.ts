@@ -29,6 +29,8 @@ export interface ApplicationParts {
   readonly rag: AdmissionOptions;
   readonly ingest: IngestParts;
   readonly journal: FrameJournal;
+  /** Told of text that came for a turn which had ended, or been stopped, before. */
+  readonly onLateDelta: () => void;
   /** Finds the turns whose session died, with its process or its supervisor, and has them answered. */
   readonly adopter: StartFunction;
   readonly health: HealthOptions;
@@ -50,7 +52,7 @@ export function application(parts: ApplicationParts): Root {
         subtree('providers', providersSupervisor(parts.providers)),
         subtree('rag', ragSupervisor(parts.rag, config.maxConcurrentQueries)),
         subtree('ingest', ingestSupervisor(parts.ingest)),
-        { id: 'frames', name: FRAMES, start: framesAgent(parts.journal) },
+        { id: 'frames', name: FRAMES, start: framesAgent(parts.journal, parts.onLateDelta) },
         subtree(SESSIONS, sessionsSupervisor(config.maxConnections)),
         { id: 'adopter', name: 'adopter', start: parts.adopter },
         { id: 'health', name: HEALTH, start: healthAgent(parts.health) },

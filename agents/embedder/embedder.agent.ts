@@ -17,7 +17,7 @@ import { checkDimension, countVectors, workRound } from './embedding-round.ts';
 
 export type { EmbedderFailure, EmbedderStatus } from './embedder-status.ts';
 export { EMBEDDER, embedderStatus } from './embedder-status.ts';
-export type { QueryEmbeddingOptions, QueryEmbeddingStatistics } from './query-embeddings.agent.ts';
+export type { QueryEmbeddingsOptions, QueryEmbeddingStatistics } from './query-embeddings.agent.ts';
 export { embedQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, queryEmbeddingStatistics } from './query-embeddings.agent.ts';
 
 export interface EmbedderOptions {
@@ -25,6 +25,8 @@ export interface EmbedderOptions {
   /** Of the collection whose documents get vectors. */
   readonly knowledge: KnowledgeStore;
   readonly model: EmbeddingModel;
+  /** The same model by other keys or regions, in order of preference. */
+  readonly otherRoutes?: readonly EmbeddingModel[];
   readonly index: VectorIndex;
   /** Of `index`, for the tenant and collection of `knowledge`. */
   readonly space: VectorSpace;

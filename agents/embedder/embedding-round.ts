@@ -5,6 +5,7 @@ import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
 import type { KnowledgeStore, VectorBacklog, VectorTask } from '#src/ports/store.ts';
 import type { VectorIndex, VectorRecord, VectorSpace } from '#src/ports/vector-index.ts';
+import { embedThrough } from './embed-through.ts';
 import type { EmbedderFailure } from './embedder-status.ts';
 import { batchesOf, jsonBytes, recordBytes } from './batches.ts';
 import { embeddingText } from './embedding-text.ts';
@@ -16,6 +17,7 @@ export interface RoundParts {
   readonly guards: GuardOptions;
   readonly knowledge: KnowledgeStore;
   readonly model: EmbeddingModel;
+  readonly otherRoutes?: readonly EmbeddingModel[];
   readonly index: VectorIndex;
   /** Of `index`, for the tenant and collection of `knowledge`. */
   readonly space: VectorSpace;
@@ -117,9 +119,9 @@ function itemsOf(task: VectorTask): Item[] {
 }
 
 async function embedAndUpsert(parts: RoundParts, items: readonly Item[], ledger: TaskLedger, signal: AbortSignal): Promise<void> {
-  const { guards, model, index, space } = parts;
+  const { guards, model, otherRoutes = [], index, space } = parts;
   const texts = items.map(({ text }) => text);
-  const { vectors } = await call(guards, model.account, signal, (attempt) => model.embed(texts, 'document', attempt));
+  const { vectors } = await embedThrough([model, ...otherRoutes], (route) => call(guards, route.account, signal, (attempt) => route.embed(texts, 'document', attempt)));
   const embedded = items.map((item, at) => withValues(item, vectors[at], model));
   const upsert = async (batch: readonly EmbeddedItem[]): Promise<void> => {
     const records = batch.map(({ record }) => record);

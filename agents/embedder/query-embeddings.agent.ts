@@ -1,24 +1,15 @@
 import { fromTransition } from 'xstate';
-import type { GuardOptions } from '#agents/governor/governor.agent.ts';
 import { ServiceError } from '#src/errors.ts';
-import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { StartFunction } from '#supervisors/kernel/process.ts';
 import { embedderStatus, isMismatch } from './embedder-status.ts';
-import type { EmbeddingAsk, QueryEmbeddingStatistics } from './query-embeddings.ts';
+import type { EmbeddingAsk, QueryEmbeddingsOptions, QueryEmbeddingStatistics } from './query-embeddings.ts';
 import { QueryEmbeddings } from './query-embeddings.ts';
 
-export type { EmbeddingAsk, QueryEmbeddingStatistics } from './query-embeddings.ts';
+export type { EmbeddingAsk, QueryEmbeddingsOptions, QueryEmbeddingStatistics } from './query-embeddings.ts';
 
 export const QUERY_EMBEDDINGS = 'query-embeddings';
-
-export interface QueryEmbeddingOptions {
-  readonly guards: GuardOptions;
-  readonly model: EmbeddingModel;
-  /** Of kept vectors: 4 KB and a half for one of 1024 dimensions. */
-  readonly maxBytes: number;
-}
 
 /** Has one state and no events: who asks uses its table, and an incarnation that ends takes its calls along. */
 const queryEmbeddingsLogic = fromTransition(
@@ -27,7 +18,7 @@ const queryEmbeddingsLogic = fromTransition(
 );
 
 /** Start function of the actor that embeds questions. */
-export function queryEmbeddingsAgent(options: QueryEmbeddingOptions): StartFunction {
+export function queryEmbeddingsAgent(options: QueryEmbeddingsOptions): StartFunction {
   return actor(queryEmbeddingsLogic, {
     input: ({ signal }) => {
       const embeddings = new QueryEmbeddings(options);

@@ -5,6 +5,7 @@ import type { GuardOptions } from '#agents/governor/governor.agent.ts';
 import { retryProvider } from '#agents/governor/governor.agent.ts';
 import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
+import { embedThrough } from './embed-through.ts';
 
 export interface EmbeddingAsk {
   readonly signal: AbortSignal;
@@ -12,6 +13,15 @@ export interface EmbeddingAsk {
   readonly deadlineMs: number;
   /** Who shares fairly with others: a session. @defaultValue 'query' */
   readonly owner?: string;
+}
+
+export interface QueryEmbeddingsOptions {
+  readonly guards: GuardOptions;
+  readonly model: EmbeddingModel;
+  /** The same model by other keys or regions, in order of preference. */
+  readonly otherRoutes?: readonly EmbeddingModel[];
+  /** Of kept vectors: 4 KB and a half for one of 1024 dimensions. */
+  readonly maxBytes: number;
 }
 
 export interface QueryEmbeddingStatistics {
@@ -57,15 +67,17 @@ class Flight {
 export class QueryEmbeddings {
   readonly #guards: GuardOptions;
   readonly #model: EmbeddingModel;
+  readonly #routes: readonly EmbeddingModel[];
   readonly #vectors: LRUCache<string, Float32Array>;
   readonly #flights = new Map<string, Flight>();
   #hits = 0;
   #shared = 0;
   #misses = 0;
 
-  constructor({ guards, model, maxBytes }: { readonly guards: GuardOptions; readonly model: EmbeddingModel; readonly maxBytes: number }) {
+  constructor({ guards, model, otherRoutes = [], maxBytes }: QueryEmbeddingsOptions) {
     this.#guards = guards;
     this.#model = model;
+    this.#routes = [model, ...otherRoutes];
     this.#vectors = new LRUCache({ maxSize: maxBytes, sizeCalculation: (vector) => vector.byteLength + ENTRY_OVERHEAD_BYTES });
   }
 
@@ -117,20 +129,21 @@ export class QueryEmbeddings {
 
   /** The deadline is that of the asker who waits longest, also of one who has come later. */
   async #call(text: string, flight: Flight, owner: string): Promise<Float32Array> {
-    const { account } = this.#model;
-    const call = {
-      account,
-      priority: 'live',
-      owner,
-      signal: flight.signal,
-      attempts: ATTEMPTS,
-      get deadlineMs() {
-        return flight.deadlineMs;
-      },
-    } as const;
-    const { vectors } = await retryProvider(this.#guards, call, (signal) => this.#model.embed([text], 'query', signal));
+    const { vectors } = await embedThrough(this.#routes, (route, isLast) => {
+      const call = {
+        account: route.account,
+        priority: 'live',
+        owner,
+        signal: flight.signal,
+        attempts: isLast ? ATTEMPTS : 1,
+        get deadlineMs() {
+          return flight.deadlineMs;
+        },
+      } as const;
+      return retryProvider(this.#guards, call, (signal) => route.embed([text], 'query', signal));
+    });
     const [vector] = vectors;
-    if (vector === undefined) throw new ProviderError('bad_response', account, 'gave no vector');
+    if (vector === undefined) throw new ProviderError('bad_response', this.#model.account, 'gave no vector');
     return vector;
   }
 

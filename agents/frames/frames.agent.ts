@@ -12,8 +12,9 @@ export const FRAMES = 'frames';
 
 const RESTART_WAIT_MS = 2000;
 
-export function framesAgent(journal: FrameJournal): StartFunction {
-  return actor(framesLogic, { input: ({ runtime }) => ({ journal, clock: runtime.clock }), table: ({ context }) => context });
+/** @param onLateDelta told of text that came for a turn which had ended, or been stopped, before */
+export function framesAgent(journal: FrameJournal, onLateDelta: () => void = () => undefined): StartFunction {
+  return actor(framesLogic, { input: ({ runtime }) => ({ journal, onLateDelta, clock: runtime.clock }), table: ({ context }) => context });
 }
 
 /** The frame log as it is now; use it at once, it dies with its process. */

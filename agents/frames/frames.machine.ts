@@ -18,18 +18,21 @@ export const framesLogic = fromTransition(
 export interface FramesInput {
   readonly journal: FrameJournal;
   readonly clock: Clock;
+  readonly onLateDelta: () => void;
 }
 
 export class Frames implements FrameLog {
   readonly #journal: FrameJournal;
   readonly #clock: Clock;
+  readonly #onLateDelta: () => void;
   readonly #sessions = new Map<string, SessionFrames>();
   /** Sessions that have frames to be sent at the end of this turn of the loop. */
   #waiting: SessionFrames[] = [];
 
-  constructor({ journal, clock }: FramesInput) {
+  constructor({ journal, clock, onLateDelta }: FramesInput) {
     this.#journal = journal;
     this.#clock = clock;
+    this.#onLateDelta = onLateDelta;
   }
 
   begin(session: string): void {
@@ -39,7 +42,10 @@ export class Frames implements FrameLog {
   append(session: string, frame: LoggedFrame): number | undefined {
     const frames = this.#of(session);
     const record = frames.next(frame);
-    if (record === undefined) return undefined;
+    if (record === undefined) {
+      if (frame.type === 'answer-delta') this.#onLateDelta();
+      return undefined;
+    }
     this.#journal.append(record);
     if (frames.unsent.push(record) === 1 && this.#waiting.push(frames) === 1) setImmediate(() => this.#flush());
     return record.seq;

@@ -11,12 +11,14 @@ export interface ModelsCatalogue {
 /** Which models answer now: the table of the process `models`. A change holds from the next turn on. */
 export class CurrentModels {
   readonly #catalogue: ModelsCatalogue;
+  readonly #onChange: (choice: ModelChoice) => void;
   #choice: ModelChoice;
   #candidates: ReadonlyMap<string, readonly Candidate[]>;
 
   /** Throws CONFIG_INVALID for a model that cannot be used. */
-  constructor(catalogue: ModelsCatalogue, choice: ModelChoice) {
+  constructor(catalogue: ModelsCatalogue, choice: ModelChoice, onChange: (choice: ModelChoice) => void = () => undefined) {
     this.#catalogue = catalogue;
+    this.#onChange = onChange;
     this.#choice = choice;
     this.#candidates = this.#make(choice);
   }
@@ -29,6 +31,17 @@ export class CurrentModels {
   change(choice: ModelChoice): void {
     this.#candidates = this.#make(choice);
     this.#choice = choice;
+    this.#onChange(choice);
+  }
+
+  /** The CONFIG_INVALID of a choice with a model that cannot be used. */
+  refusalOf(choice: ModelChoice): unknown {
+    try {
+      this.#make(choice);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
   /** The id of the model that is asked first. */

@@ -1,3 +1,4 @@
+import { configInvalid, wrongValue } from '#config/fault.ts';
 import { ServiceError } from '#src/errors.ts';
 import type { ConversationStore } from '#src/ports/store.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
@@ -14,10 +15,12 @@ export type { ModelChoice } from './models.events.ts';
 
 export const MODELS = 'models';
 
+export type SettingStore = Pick<ConversationStore, 'readSetting' | 'writeSetting'>;
+
 export interface ModelsOptions extends ModelsCatalogue {
   readonly settings: Pick<ModelChoice, 'models' | 'temperature'>;
   /** Where an operator's choice is kept. */
-  readonly store: ConversationStore;
+  readonly store: SettingStore;
   /** An operator's choice that cannot be used any more, because a key is gone. */
   readonly onUnusable: (error: unknown) => void;
 }
@@ -25,11 +28,14 @@ export interface ModelsOptions extends ModelsCatalogue {
 const SETTING = 'models';
 const RESTART_WAIT_MS = 1000;
 
-/** Start function of the process that knows which models answer. Throws CONFIG_INVALID for one that cannot be used. */
+/**
+ * Start function of the process that knows which models answer. What was chosen last stays with the spec: after a crash
+ * no turn gets other models for the moment that the store takes. Throws CONFIG_INVALID for one that cannot be used.
+ */
 export function modelsAgent(options: ModelsOptions): StartFunction {
-  const settings: ModelChoice = { ...options.settings, source: 'settings', changedAt: null };
+  let last: ModelChoice = { ...options.settings, source: 'settings', changedAt: null };
   return actor(modelsMachine, {
-    input: () => ({ current: new CurrentModels(options, settings), restore: () => restore(options) }),
+    input: () => ({ current: new CurrentModels(options, last, (choice) => void (last = choice)), restore: () => restore(options) }),
     table: ({ context }) => context.current,
   });
 }
@@ -37,14 +43,24 @@ export function modelsAgent(options: ModelsOptions): StartFunction {
 async function restore(options: ModelsOptions): Promise<ModelChoice | undefined> {
   const stored = await options.store.readSetting(SETTING);
   if (stored === undefined) return undefined;
-  const choice = JSON.parse(stored) as ModelChoice;
   try {
+    const choice = readChoice(stored);
     void new CurrentModels(options, choice);
     return choice;
   } catch (error) {
     options.onUnusable(error);
     return undefined;
   }
+}
+
+/** Throws CONFIG_INVALID or SyntaxError for what is none. */
+function readChoice(stored: string): ModelChoice {
+  const value = JSON.parse(stored) as Partial<ModelChoice> | null;
+  const { models, temperature, changedAt = null } = value ?? {};
+  if (!Array.isArray(models) || !models.every((id) => typeof id === 'string') || typeof temperature !== 'number') {
+    throw configInvalid([wrongValue('the stored choice of models', 'a list of models and a temperature', stored)]);
+  }
+  return { models, temperature, source: 'operator', changedAt };
 }
 
 /** The models as they are now; undefined while the process restarts. */
@@ -62,9 +78,10 @@ export async function whenModels(kernel: Kernel): Promise<CurrentModels> {
 
 /**
  * Lets other models answer, from the next turn on and after every restart. Rejects with INVALID_REQUEST for a model that
- * cannot be used, STORE_FULL, STORE_UNAVAILABLE, ACTOR_DOWN; then nothing has changed.
+ * cannot be used, STORE_FULL, STORE_UNAVAILABLE, ACTOR_DOWN (also until it is known what was chosen before the start); then
+ * nothing has changed.
  */
-export async function changeModels(kernel: Kernel, store: ConversationStore, change: Partial<Pick<ModelChoice, 'models' | 'temperature'>>): Promise<ModelChoice> {
+export async function changeModels(kernel: Kernel, store: SettingStore, change: Partial<Pick<ModelChoice, 'models' | 'temperature'>>): Promise<ModelChoice> {
   const { choice: before } = await whenModels(kernel);
   const choice: ModelChoice = { ...before, ...change, source: 'operator', changedAt: kernel.clock.wallTime() };
   await kernel.ask<void>(MODELS, { type: 'change', choice }).catch(asRefusal);

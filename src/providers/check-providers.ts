@@ -107,8 +107,10 @@ function modelChecks(config: Config, part: string): readonly ModelCheck[] {
   switch (provider) {
     case 'gemini':
       return geminiOptions(config, model).map((options) => ({ account: `gemini/${options.accountName ?? ''}/${model}`, check: (signal) => checkGemini(options, signal) }));
-    case 'vertex':
-      return [{ account: `gemini/${config.vertexProject}/${model}`, check: (signal) => checkGemini(vertexOptions(config, model), signal) }];
+    case 'vertex': {
+      const options = vertexOptions(config, model);
+      return [{ account: `gemini/${config.vertexProject}/${model}`, check: (signal) => checkGemini(options, signal) }];
+    }
     case 'bedrock':
       return bedrockOptions(config, model).map((options) => ({ account: `bedrock/${options.region}/${model}`, check: (signal) => checkBedrock(options, signal) }));
     case 'openai':
@@ -142,7 +144,7 @@ async function runEmbeddings(model: EmbeddingModel, signal: AbortSignal): Promis
 function indexProbes(config: Config): readonly Probe[] {
   const [model] = createEmbeddingModels(config);
   if (model === undefined) return [];
-  const index = createVectorIndex(config, NO_STORE, model);
+  const { index } = createVectorIndex(config, NO_STORE, model);
   const { account } = index;
   const run = async (signal: AbortSignal): Promise<ProviderOutcome> => {
     const found = await index.dimension(signal);

@@ -81,12 +81,13 @@ function modelsOf(kernel: Kernel, { config, models }: ProvidersOptions): Pick<Mo
 type Vectors = Pick<Providers, 'dense' | 'embedding' | 'hasEmbeddedVectors' | 'components'>;
 
 function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, logger }: ProvidersOptions): Vectors {
-  const [model] = createEmbeddingModels(config);
+  const [model, ...otherRoutes] = createEmbeddingModels(config);
   if (model === undefined) return { dense: undefined, embedding: [], hasEmbeddedVectors: false, components: [] };
-  const index = createVectorIndex(config, kernel, model);
+  const { index, components } = createVectorIndex(config, kernel, model);
   const embedder = embedderAgent({
     guards,
     model,
+    otherRoutes,
     index,
     knowledge: store.knowledge,
     space: index.space(store.tenant, COLLECTION),
@@ -94,7 +95,7 @@ function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, lo
     onHeldUp: (failure) => logger.warn({ failure }, 'Vectors of documents are held up'),
     onRefused: (document, error) => logger.warn({ document, error }, 'A document has no vectors'),
   });
-  const queries = queryEmbeddingsAgent({ guards, model, maxBytes: config.embeddingCacheEntries * (BYTES_PER_NUMBER * model.dimension + ENTRY_BYTES) });
+  const queries = queryEmbeddingsAgent({ guards, model, otherRoutes, maxBytes: config.embeddingCacheEntries * (BYTES_PER_NUMBER * model.dimension + ENTRY_BYTES) });
   const isForeign = config.pineconeTextField !== '';
   return {
     dense: { index, embed: (text, call) => embedQuery(kernel, text, call) },
@@ -103,6 +104,6 @@ function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, lo
       ...(isForeign ? [] : [{ id: 'embedder', name: EMBEDDER, start: embedder }]),
     ],
     hasEmbeddedVectors: config.vectorIndex === 'embedded',
-    components: isForeign ? [] : [vectorsComponent(kernel)],
+    components: isForeign ? components : [...components, vectorsComponent(kernel)],
   };
 }

@@ -1,3 +1,4 @@
+import type { Component } from '#agents/health/health.agent.ts';
 import { splitPart } from '#config/parse-value.ts';
 import type { Config } from '#config/schema.ts';
 import { createEmbeddedVectorIndex } from '#src/adapters/vector-index/embedded.ts';
@@ -7,14 +8,27 @@ import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
 import type { VectorIndex } from '#src/ports/vector-index.ts';
 import type { ActorLink } from '#src/store/tenant/store-actor.ts';
 import { given } from './given.ts';
+import { indexComponent } from './index-component.ts';
 import { missingSetting } from './missing-setting.ts';
 
+export interface MadeIndex {
+  readonly index: VectorIndex;
+  /** Its health, where it has one of its own. */
+  readonly components: readonly Component[];
+}
+
 /** The vector index of the settings, for the vectors of `model`. Throws CONFIG_INVALID where a setting is missing. */
-export function createVectorIndex(config: Config, link: ActorLink, model: EmbeddingModel): VectorIndex {
+export function createVectorIndex(config: Config, link: ActorLink, model: EmbeddingModel): MadeIndex {
   const { vectorIndex } = config;
-  if (vectorIndex === 'embedded') return createEmbeddedVectorIndex({ link, model: model.id });
+  if (vectorIndex === 'embedded') return embeddedIndex(link, model);
   const { provider, name } = splitPart(vectorIndex);
-  return provider === 'pinecone' ? pineconeIndex(config, name) : qdrantIndex(config, name, model.dimension);
+  const index = provider === 'pinecone' ? pineconeIndex(config, name) : qdrantIndex(config, name, model.dimension);
+  return { index, components: [] };
+}
+
+function embeddedIndex(link: ActorLink, model: EmbeddingModel): MadeIndex {
+  const index = createEmbeddedVectorIndex({ link, model: model.id });
+  return { index, components: [indexComponent(index)] };
 }
 
 function pineconeIndex(config: Config, index: string): VectorIndex {

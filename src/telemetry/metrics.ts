@@ -76,6 +76,11 @@ function providerMetrics(registry: Registry) {
       labelNames: ['account', 'outcome'],
       registers,
     }),
+    tokensAfterCancel: new Counter({
+      name: 'banyan_tokens_after_cancel_total',
+      help: 'Pieces of text that came for a turn which had ended, or been stopped, before; none is logged',
+      registers,
+    }),
     providerCallDuration: new Histogram({
       name: 'banyan_provider_call_duration_seconds',
       help: 'From the sending of a call to its end, of a stream to its last part',

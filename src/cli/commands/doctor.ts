@@ -3,6 +3,7 @@ import { useProxy } from '#src/adapters/wire/proxy.ts';
 import { neededNode, version } from '#src/version.ts';
 import type { Command, Context } from '../command.ts';
 import { EXIT } from '../command.ts';
+import { checkCollections } from '../doctor/check-collections.ts';
 import { checkData, checkDisk } from '../doctor/check-data.ts';
 import { checkNode } from '../doctor/check-node.ts';
 import { findProviders } from '../doctor/check-providers.ts';
@@ -35,12 +36,18 @@ async function doctor({ env, stdout }: Context): Promise<number> {
 
 async function checkSurroundings(config: Config): Promise<readonly Finding[]> {
   const { finding, isServing } = await checkService(config);
-  return [finding, ...(await checkData(config.dataDir, isServing)), await checkDisk(config.dataDir)];
+  return [finding, ...(await checkData(config.dataDir, isServing)), ...(await checkCollections(config)), await checkDisk(config.dataDir)];
 }
 
 /** As `serve` asks them: through the same proxy. */
 async function askProviders(config: Config, env: Context['env']): Promise<readonly Finding[]> {
-  const leaveProxy = useProxy(env);
+  let leaveProxy: () => void;
+  try {
+    leaveProxy = useProxy(env);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return [{ status: 'fail', subject: 'proxy', message: error.message, advice: 'correct it in the environment' }];
+  }
   try {
     return await findProviders(config);
   } finally {

@@ -1,6 +1,5 @@
 import type { Config } from '#config/schema.ts';
-import { ProviderError } from '#src/ports/provider-error.ts';
-import type { ProviderFailure } from '#src/ports/provider-error.ts';
+import type { ProviderError, ProviderFailure } from '#src/ports/provider-error.ts';
 import { checkProviders, PROBE_TIMEOUT_MS } from '#src/providers/check-providers.ts';
 import type { ProviderCheck, ProviderOutcome, ProviderRole } from '#src/providers/check-providers.ts';
 import type { Finding } from './finding.ts';
@@ -26,7 +25,7 @@ export function describeCheck(config: Config, { role, part, outcome }: ProviderC
     case 'mismatch':
       return describeMismatch(role, outcome);
     case 'misconfigured':
-      return { status: 'fail', subject: role, message: outcome.error.message, advice: `set ${outcome.error.details?.[0]?.field ?? settings.name}` };
+      return { status: 'fail', subject: role, message: outcome.error.message };
     default:
       return describeFailure(role, settings, outcome.error);
   }

@@ -35,7 +35,7 @@ export function settingsOf(config: Config, role: ProviderRole, part: string): Pr
 
 function bedrock({ bedrockApiKey }: Config, role: ProviderRole): Places {
   const credentials = bedrockApiKey === '' ? 'the AWS credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID or a role) and their rights' : 'AWS_BEARER_TOKEN_BEDROCK';
-  return { credentials, address: role === 'reranker' ? 'AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME' : 'AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME' };
+  return { credentials, address: role === 'reranker' ? 'AWS_REGION (AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME)' : 'AWS_REGION (AWS_ENDPOINT_URL_BEDROCK_RUNTIME)' };
 }
 
 function pinecone(role: ProviderRole): Places {

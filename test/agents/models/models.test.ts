@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { changeModels, currentModels, MODELS, modelsAgent, whenModels } from '#agents/models/models.agent.ts';
-import type { ModelChoice, ModelsOptions } from '#agents/models/models.agent.ts';
+import type { ModelChoice } from '#agents/models/models.agent.ts';
 import type { Candidate } from '#agents/query/query.agent.ts';
 import { configInvalid } from '#config/fault.ts';
 import { ServiceError } from '#src/errors.ts';
@@ -41,14 +41,15 @@ interface Started {
 }
 
 /** Every model is there but `test:keyless`. */
-async function startModels(store = new Settings(), more: Partial<ModelsOptions> = {}): Promise<Started> {
+function routesOf(id: string): readonly Candidate[] {
+  if (id === 'test:keyless') throw configInvalid([{ line: `${id} needs THE_KEY`, detail: { field: 'THE_KEY', expected: 'a key' } }]);
+  return [1, 2].map((key) => ({ model: { ...model(id), id, account: `${id}/key-${key}` }, profile: PROFILE }));
+}
+
+async function startModels(store = new Settings()): Promise<Started> {
   const clock = new SimulatedClock();
   const unusable: unknown[] = [];
-  const routesOf = (id: string): readonly Candidate[] => {
-    if (id === 'test:keyless') throw configInvalid([{ line: `${id} needs THE_KEY`, detail: { field: 'THE_KEY', expected: 'a key' } }]);
-    return [1, 2].map((key) => ({ model: { ...model(id), id, account: `${id}/key-${key}` }, profile: PROFILE }));
-  };
-  const options = { settings: SETTINGS, routesOf, extractive: EXTRACTIVE, store, onUnusable: (error: unknown) => void unusable.push(error), ...more };
+  const options = { settings: SETTINGS, routesOf, extractive: EXTRACTIVE, store, onUnusable: (error: unknown) => void unusable.push(error) };
   const { kernel } = await startTree(() => [{ id: 'models', name: MODELS, start: modelsAgent(options) }], { clock });
   await settled();
   return { kernel, clock, store, unusable, state: () => kernel.tree()?.children[0]?.state };
@@ -56,6 +57,14 @@ async function startModels(store = new Settings(), more: Partial<ModelsOptions> 
 
 function chosen(kernel: Kernel): ModelChoice | undefined {
   return currentModels(kernel)?.choice;
+}
+
+/** Starts again while the store is down, with a choice in it. */
+async function startBehindAnOutage(): Promise<Started & { readonly choice: ModelChoice }> {
+  const { kernel, store } = await startModels();
+  const choice = await changeModels(kernel, store, { models: ['test:c'] });
+  store.isUp = false;
+  return { ...(await startModels(store)), choice };
 }
 
 describe('the models that answer are', () => {
@@ -84,13 +93,12 @@ describe('the models that answer are', () => {
     expect(state()).toBe('chosen');
   });
 
-  test('still those after a restart of their process', async () => {
+  test('still those as soon as their process is up again, even when the store is down', async () => {
     const { kernel, store } = await startModels();
     const choice = await changeModels(kernel, store, { models: ['test:c'] });
+    store.isUp = false;
     kernel.kill(MODELS);
-    await whenModels(kernel);
-    await settled();
-    expect(chosen(kernel)).toEqual(choice);
+    expect((await whenModels(kernel)).choice).toEqual(choice);
   });
 });
 
@@ -112,13 +120,6 @@ describe('a change that fails leaves everything as it was:', () => {
 });
 
 describe('while the store does not tell what an operator chose', () => {
-  async function startBehindAnOutage(): Promise<Started & { readonly choice: ModelChoice }> {
-    const { kernel, store } = await startModels();
-    const choice = await changeModels(kernel, store, { models: ['test:c'] });
-    store.isUp = false;
-    return { ...(await startModels(store)), choice };
-  }
-
   test('the settings answer; it is asked again until it tells', async () => {
     const { kernel, clock, store, state, choice } = await startBehindAnOutage();
     expect(chosen(kernel)).toMatchObject({ ...SETTINGS, source: 'settings' });
@@ -140,7 +141,7 @@ describe('while the store does not tell what an operator chose', () => {
 });
 
 test('a choice whose key is gone is told, and those of the settings answer', async () => {
-  const { store } = await startModels(undefined, {});
+  const { store } = await startModels();
   await store.writeSetting('models', JSON.stringify({ models: ['test:keyless'], temperature: 1, source: 'operator', changedAt: 1 } satisfies ModelChoice));
   const { kernel, unusable, state } = await startModels(store);
   expect([chosen(kernel), state()]).toEqual([{ ...SETTINGS, source: 'settings', changedAt: null }, 'asSet']);
