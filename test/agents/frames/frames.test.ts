@@ -28,9 +28,9 @@ const ended = (turn: string): LoggedFrame => ({
   model: 'test:model',
 });
 
-async function startFrames(): Promise<{ kernel: Kernel; log: FrameLog }> {
+async function startFrames(onLateDelta?: () => void): Promise<{ kernel: Kernel; log: FrameLog }> {
   const journal = memoryJournal({ maxBytes: 1_000_000, maxSessionBytes: 10_000 });
-  const { kernel } = await startTree(() => [{ id: 'frames', name: FRAMES, start: framesAgent(journal) }]);
+  const { kernel } = await startTree(() => [{ id: 'frames', name: FRAMES, start: framesAgent(journal, onLateDelta) }]);
   const log = await whenFrameLog(kernel);
   for (const session of ['a', 'b']) log.begin(session);
   return { kernel, log };
@@ -48,6 +48,14 @@ function listen(log: FrameLog, session: string, after?: number): { got: (number 
 }
 
 describe('frames', () => {
+  test('text for a turn that has ended is not logged, and told', async () => {
+    let late = 0;
+    const { log } = await startFrames(() => (late += 1));
+    for (const frame of [accepted('1'), sources('1'), started('1'), delta('1', 'in time'), ended('1')]) log.append('a', frame);
+    expect(log.append('a', delta('1', 'late'))).toBeUndefined();
+    expect([late, log.lastSeq('a')]).toEqual([1, 5]);
+  });
+
   test('numbers begin at 1 in every new session and stand in the frame itself', async () => {
     const { log } = await startFrames();
     expect([log.append('a', accepted('1')), log.append('a', sources('1')), log.append('b', accepted('2'))]).toEqual([1, 2, 1]);
