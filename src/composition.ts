@@ -1,7 +1,9 @@
 import { CACHE } from '#agents/cache/cache.agent.ts';
 import { vectorProgress } from '#agents/embedder/embedder.agent.ts';
 import { FRAMES } from '#agents/frames/frames.agent.ts';
+import { fuseStates } from '#agents/fuse/fuse.agent.ts';
 import type { CallReport } from '#agents/governor/governor.agent.ts';
+import { governorStatuses } from '#agents/governor/governor.agent.ts';
 import type { Component } from '#agents/health/health.agent.ts';
 import { processes } from '#agents/health/health.agent.ts';
 import { firstRunAgent } from '#agents/ingest/first-run.agent.ts';
@@ -23,6 +25,7 @@ import { createProviders } from './providers/providers.ts';
 import { createStore, STORE_ACTORS } from './store/tenant-store.ts';
 import type { LoggerFor } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { exportGuards } from './telemetry/guards.ts';
 import { recordCall } from './telemetry/provider-calls.ts';
 import { recordSupervision } from './telemetry/supervision.ts';
 import { outcomeOfTurn, recordTurn } from './telemetry/turns.ts';
@@ -44,6 +47,7 @@ const JOURNAL_LIMITS = { maxBytes: 64 * 1024 * 1024, maxSessionBytes: 1024 * 102
 export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOptions): ApplicationParts {
   const metrics = createMetrics({ withProcess: true });
   recordSupervision(kernel, loggerFor('supervision'), metrics);
+  exportGuards(metrics.registry, { fuses: () => fuseStates(kernel), governors: () => governorStatuses(kernel) });
   const stores = createStore(kernel);
   const store = stores.tenant(TENANT);
   const onCall = (report: CallReport): void => recordCall(report, loggerFor('providers'), metrics);

@@ -46,6 +46,13 @@ export function isClosed(kernel: Kernel, part: string): boolean {
   return kernel.table<FuseTable>(fuseName(part))?.isClosed === true;
 }
 
+/** Whether each fuse that was ever needed is closed, by the part that it guards. */
+export function fuseStates(kernel: Kernel): ReadonlyMap<string, boolean> {
+  const prefix = fuseName('');
+  const parts = kernel.registry.names().flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  return new Map(parts.map((part) => [part, isClosed(kernel, part)]));
+}
+
 /** Whether a call to `part` may be made now; a fuse that is missing or restarting permits it. */
 export async function permission(kernel: Kernel, part: string, options: FuseOptions): Promise<Permission> {
   try {

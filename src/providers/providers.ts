@@ -2,18 +2,21 @@ import type { Component } from '#agents/health/health.agent.ts';
 import { EMBEDDER, embedderAgent, embedQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, vectorsComponent } from '#agents/embedder/embedder.agent.ts';
 import type { CallReport, GuardOptions } from '#agents/governor/governor.agent.ts';
 import type { ModelsOptions } from '#agents/models/models.agent.ts';
+import { currentModels } from '#agents/models/models.agent.ts';
 import type { Candidate, DenseSearch } from '#agents/query/query.agent.ts';
 import { CAUTIOUS_PROFILE } from '#config/model-table.ts';
 import type { Config } from '#config/schema.ts';
 import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import { createExtractiveModel, EXTRACTIVE_MODEL_ID } from '#src/adapters/language-model/extractive.ts';
+import { LEXICAL_RERANKER_ID } from '#src/adapters/reranker/lexical.ts';
 import type { LanguageModel } from '#src/ports/language-model.ts';
 import type { Reranker } from '#src/ports/reranker.ts';
 import type { TenantStore } from '#src/ports/store.ts';
 import type { Logger } from '#src/telemetry/logger.ts';
 import { createEmbeddingModels } from './embedding-models.ts';
 import { createLanguageModels } from './language-models.ts';
+import { providerComponent } from './provider-component.ts';
 import { createRerankers } from './rerankers.ts';
 import { createVectorIndex } from './vector-index.ts';
 
@@ -63,6 +66,7 @@ export function createProviders(kernel: Kernel, options: ProvidersOptions): Prov
     },
     rerankers,
     ...vectors,
+    components: [...componentsOf(kernel, rerankers), ...vectors.components],
     retrieval: [config.embeddingModel, config.vectorIndex, config.reranker].join(' '),
   };
 }
@@ -76,6 +80,16 @@ function modelsOf(kernel: Kernel, { config, models }: ProvidersOptions): Pick<Mo
   };
   const extractive = routesOf(EXTRACTIVE_MODEL_ID)[0]?.model ?? createExtractiveModel({ rate: 0, clock: kernel.clock });
   return { routesOf, extractive, settings: { models: models?.map(({ id }) => id) ?? config.models, temperature: config.temperature } };
+}
+
+/** Quotes come from this process: models are a component only where others are switched on. */
+function componentsOf(kernel: Kernel, rerankers: readonly Reranker[]): readonly Component[] {
+  const remote = rerankers.filter(({ id }) => id !== LEXICAL_RERANKER_ID);
+  const models = (): readonly string[] => currentModels(kernel)?.choice.models.flatMap((id) => (id === EXTRACTIVE_MODEL_ID ? [] : (currentModels(kernel)?.accounts(id) ?? []))) ?? [];
+  return [
+    providerComponent(kernel, 'models', models),
+    ...(remote.length === 0 ? [] : [providerComponent(kernel, 'reranker', () => remote.map(({ account }) => account))]),
+  ];
 }
 
 type Vectors = Pick<Providers, 'dense' | 'embedding' | 'hasEmbeddedVectors' | 'components'>;
@@ -104,6 +118,11 @@ function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, lo
       ...(isForeign ? [] : [{ id: 'embedder', name: EMBEDDER, start: embedder }]),
     ],
     hasEmbeddedVectors: config.vectorIndex === 'embedded',
-    components: isForeign ? components : [...components, vectorsComponent(kernel)],
+    components: [
+      providerComponent(kernel, 'embedder', () => [model, ...otherRoutes].map(({ account }) => account)),
+      providerComponent(kernel, 'vector_db', () => [index.account]),
+      ...components,
+      ...(isForeign ? [] : [vectorsComponent(kernel)]),
+    ],
   };
 }
