@@ -1,4 +1,3 @@
-import { configInvalid, wrongValue } from '#config/fault.ts';
 import { ServiceError } from '#src/errors.ts';
 import type { ConversationStore } from '#src/ports/store.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
@@ -58,7 +57,7 @@ function readChoice(stored: string): ModelChoice {
   const value = JSON.parse(stored) as Partial<ModelChoice> | null;
   const { models, temperature, changedAt = null } = value ?? {};
   if (!Array.isArray(models) || !models.every((id) => typeof id === 'string') || typeof temperature !== 'number') {
-    throw configInvalid([wrongValue('the stored choice of models', 'a list of models and a temperature', stored)]);
+    throw new ServiceError('CONFIG_INVALID', `expected the stored choice of models to be a list of models and a temperature, got: ${stored}`);
   }
   return { models, temperature, source: 'operator', changedAt };
 }

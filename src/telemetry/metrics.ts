@@ -76,6 +76,18 @@ function providerMetrics(registry: Registry) {
       labelNames: ['account', 'outcome'],
       registers,
     }),
+    tokens: new Counter({
+      name: 'banyan_tokens_total',
+      help: 'Tokens that models read and wrote, as their providers count them',
+      labelNames: ['model', 'direction'],
+      registers,
+    }),
+    cost: new Counter({
+      name: 'banyan_cost_usd_total',
+      help: 'Price of these tokens, of models whose price is known',
+      labelNames: ['model'],
+      registers,
+    }),
     tokensAfterCancel: new Counter({
       name: 'banyan_tokens_after_cancel_total',
       help: 'Pieces of text that came for a turn which had ended, or been stopped, before; none is logged',

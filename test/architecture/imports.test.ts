@@ -31,8 +31,8 @@ const PARTS: readonly Part[] = [
   { path: 'src/rag/', ours: ['src/errors.ts', 'src/ports/', 'src/rag/', 'config/prompts/'], packages: ['@orama/stemmers'] },
   {
     path: 'src/telemetry/',
-    ours: ['src/errors.ts', 'src/telemetry/', 'supervisors/kernel/exit-reason.ts'],
-    types: ['supervisors/kernel/', 'agents/'],
+    ours: ['config/model-table.ts', 'src/errors.ts', 'src/telemetry/', 'supervisors/kernel/exit-reason.ts'],
+    types: ['supervisors/kernel/', 'agents/', 'src/ports/'],
     packages: ['pino', 'pino-pretty', 'prom-client'],
   },
   {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CONFIG_FILE_ENV, SETTINGS } from '#config/schema.ts';
 import { ERROR_CATALOGUE } from '#src/errors.ts';
 import { CLIENT_FRAMES } from '#src/gateway/schemas/frames.ts';
+import { exportGuards } from '#src/telemetry/guards.ts';
 import { createMetrics } from '#src/telemetry/metrics.ts';
 import { codeBlocks, firstCells, MARKDOWN_FILES, markdownFile, section } from './markdown-files.ts';
 
@@ -33,6 +34,7 @@ describe('names in documents', () => {
 
   test('docs/operations.md lists the metrics that there are', () => {
     const { registry } = createMetrics({ withProcess: false });
+    exportGuards(registry, { fuses: () => new Map(), governors: () => [] });
     const metrics = registry.getMetricsAsArray().map(({ name }) => name);
     const text = section(markdownFile('docs/operations.md'), 'Metrics');
     const listed = firstCells(text).map((cell) => cell.replace(/\{.*/, ''));

@@ -77,9 +77,10 @@ class ActorHandle implements Handle {
     this.#family?.reap();
   }
 
+  /** Of nested states the outermost, of parallel ones all. */
   state(): string | undefined {
     const { value } = this.#ref.getSnapshot() as { value?: unknown };
-    return value === undefined ? undefined : typeof value === 'string' ? value : JSON.stringify(value);
+    return typeof value === 'object' && value !== null ? Object.keys(value).join(' + ') : (value as string | undefined);
   }
 
   #onError(error: unknown): void {
