@@ -101,11 +101,16 @@ function asOutcome(error: unknown): EmbedderOutcome {
   return { taken: 0, ended: 0, failure: error };
 }
 
+/** Something was deleted whose vectors are to go; where there is no embedder, nothing happens. */
+export function wakeEmbedder(kernel: Kernel): void {
+  kernel.send(EMBEDDER, { type: 'wake' });
+}
+
 /** For the jobs of a tree with an embedder. One that restarts is not stalled. */
 export function vectorProgress(kernel: Kernel): VectorProgress {
   return {
     stalledForMs: () => embedderStatus(kernel)?.stalledForMs ?? 0,
-    wake: () => kernel.send(EMBEDDER, { type: 'wake' }),
+    wake: () => wakeEmbedder(kernel),
   };
 }
 

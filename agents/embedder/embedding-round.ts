@@ -93,9 +93,7 @@ export function countVectors({ guards, index, space }: RoundParts, signal: Abort
 type Work = () => Promise<void>;
 
 function worksOf(parts: RoundParts, tasks: readonly VectorTask[], ledger: TaskLedger, signal: AbortSignal): Work[] {
-  const { maxItems, maxBytes } = parts.model.batch;
-  const limits = { maxItems: Math.min(maxItems, parts.batchSize), maxBytes };
-  const batches = batchesOf(tasks.flatMap(itemsOf), limits, ({ text }) => jsonBytes(text));
+  const groups = batchesOf(tasks.flatMap(itemsOf), { maxItems: parts.batchSize, maxBytes: Infinity }, textBytes);
   const deletions = tasks.flatMap((task) => (task.kind === 'delete' ? [task] : []));
   return [
     ...deletions.map(({ number, prefix }) => async () => {
@@ -103,7 +101,7 @@ function worksOf(parts: RoundParts, tasks: readonly VectorTask[], ledger: TaskLe
       ledger.count(number);
       parts.onProgress();
     }),
-    ...batches.map((batch) => () => sendSparing(batch, (items) => embedAndUpsert(parts, items, ledger, signal), refused(parts, ledger))),
+    ...groups.map((group) => () => embedAndUpsert(parts, group, ledger, signal)),
   ];
 }
 
@@ -118,11 +116,26 @@ function itemsOf(task: VectorTask): Item[] {
   }));
 }
 
-async function embedAndUpsert(parts: RoundParts, items: readonly Item[], ledger: TaskLedger, signal: AbortSignal): Promise<void> {
-  const { guards, model, otherRoutes = [], index, space } = parts;
+/** Some models take one text in a request, indexes take many: what was embedded is written together, also when the rest failed. */
+async function embedAndUpsert(parts: RoundParts, group: readonly Item[], ledger: TaskLedger, signal: AbortSignal): Promise<void> {
+  const embedded: EmbeddedItem[] = [];
+  try {
+    for (const batch of batchesOf(group, parts.model.batch, textBytes)) {
+      await sendSparing(batch, async (items) => void embedded.push(...(await embed(parts, items, signal))), refused(parts, ledger));
+    }
+  } finally {
+    await upsertAll(parts, embedded, ledger, signal);
+  }
+}
+
+async function embed({ guards, model, otherRoutes = [] }: RoundParts, items: readonly Item[], signal: AbortSignal): Promise<EmbeddedItem[]> {
   const texts = items.map(({ text }) => text);
   const { vectors } = await embedThrough([model, ...otherRoutes], (route) => call(guards, route.account, signal, (attempt) => route.embed(texts, 'document', attempt)));
-  const embedded = items.map((item, at) => withValues(item, vectors[at], model));
+  return items.map((item, at) => withValues(item, vectors[at], model));
+}
+
+async function upsertAll(parts: RoundParts, embedded: readonly EmbeddedItem[], ledger: TaskLedger, signal: AbortSignal): Promise<void> {
+  const { guards, index, space } = parts;
   const upsert = async (batch: readonly EmbeddedItem[]): Promise<void> => {
     const records = batch.map(({ record }) => record);
     await call(guards, index.account, signal, (attempt) => space.upsert(records, attempt));
@@ -133,6 +146,10 @@ async function embedAndUpsert(parts: RoundParts, items: readonly Item[], ledger:
   for (const batch of batchesOf(embedded, index.batch, ({ record }) => recordBytes(record))) {
     await sendSparing(batch, upsert, ({ item }, error) => onRefused(item, error));
   }
+}
+
+function textBytes({ text }: Item): number {
+  return jsonBytes(text);
 }
 
 function withValues(item: Item, values: Float32Array | undefined, { account }: EmbeddingModel): EmbeddedItem {

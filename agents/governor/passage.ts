@@ -125,13 +125,19 @@ export class Passage {
     return signal.aborted ? abortError(account, signal).failure : 'error';
   }
 
-  /** A provider that refuses is not ill; one whose call was given up has told nothing. */
+  /** A provider that refuses is not ill; one whose call was given up, or had no time left after its wait, has told nothing. */
   #tellFuse(outcome: CallOutcome): void {
     const { kernel } = this.#guards;
     const { account } = this.#call;
-    if (outcome in PROVIDER_FAILURES && PROVIDER_FAILURES[outcome as keyof typeof PROVIDER_FAILURES].melts) tellFuse(kernel, account, 'melt');
+    if (outcome === 'timeout' && this.#hasMostlyWaited()) this.#withdraw();
+    else if (outcome in PROVIDER_FAILURES && PROVIDER_FAILURES[outcome as keyof typeof PROVIDER_FAILURES].melts) tellFuse(kernel, account, 'melt');
     else if (outcome === 'aborted' || outcome === 'error') this.#withdraw();
     else if (!isClosed(kernel, account)) tellFuse(kernel, account, 'succeeded');
+  }
+
+  /** Whether its own queue took more of the call's time than the provider. */
+  #hasMostlyWaited(): boolean {
+    return this.#sentAtMs - this.#askedAtMs > this.#guards.kernel.clock.now() - this.#sentAtMs;
   }
 
   #withdraw(): void {

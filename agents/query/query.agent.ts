@@ -1,5 +1,6 @@
 import { keep } from '#agents/cache/cache.agent.ts';
 import { frameLog } from '#agents/frames/frames.agent.ts';
+import type { CrashRecorder } from '#src/telemetry/capsules/crash-recorder.ts';
 import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
@@ -7,19 +8,24 @@ import type { PartialAnswer } from './answer.ts';
 import { Flight } from './flight.ts';
 import type { Waiter } from './query.events.ts';
 import { queryMachine } from './query.machine.ts';
+import { QueryNotes } from './query-notes.ts';
 import type { Question } from './question.ts';
 import { retrieve } from './retrieval.ts';
-import type { StepDependencies } from './steps.ts';
+import type { StepDependencies as Steps } from './steps.ts';
 import { generate } from './steps.ts';
 
 export type { Answer, PartialAnswer } from './answer.ts';
 export type { QueryOutcome, Waiter } from './query.events.ts';
 export type { Candidate } from './answer-writer.ts';
 export type { Question } from './question.ts';
-export type { DenseSearch, RetrievalLimits } from './retrieval.ts';
-export type { StepDependencies } from './steps.ts';
+export type { DenseSearch, Retrieved, RetrievalLimits } from './retrieval.ts';
 
 export const QUERIES = 'queries';
+
+export interface StepDependencies extends Steps {
+  /** Told what a query works on, for the case that it crashes. */
+  readonly recorder?: CrashRecorder;
+}
 
 const LEAVE_TIMEOUT_MS = 1000;
 
@@ -33,14 +39,19 @@ export function querySpec(name: string, dependencies: StepDependencies, question
     start: actor(queryMachine, {
       input: () => {
         const flight = new Flight(() => frameLog(kernel), question);
+        const notes = new QueryNotes(question, flight, kernel.clock);
+        dependencies.recorder?.watch(name, () => notes.describe());
         return {
           flight,
-          retrieve: (signal) => retrieve(dependencies, question, flight, signal),
-          generate: (found, signal) => generate(dependencies, question, flight, { found, signal }),
+          retrieve: (signal) => notes.retrieving(retrieve(dependencies, question, flight, signal)),
+          generate: (found, signal) => notes.generating(generate(dependencies, question, flight, { found, signal })),
           keep: ({ answer, isKept }) => {
             if (question.keys !== undefined && isKept) keep(kernel, 'answer', question.keys.answer, answer);
           },
-          tell: (waiter, outcome) => void kernel.send(waiter.owner, outcome),
+          tell: (waiter, outcome) => {
+            notes.telling(waiter, outcome);
+            kernel.send(waiter.owner, outcome);
+          },
         };
       },
     }),

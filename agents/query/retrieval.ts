@@ -7,16 +7,20 @@ import type { Degraded, Source } from '#src/ports/answer.ts';
 import type { Clock } from '#src/ports/clock.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
 import type { Reranker } from '#src/ports/reranker.ts';
-import type { SearchResult, TenantStore } from '#src/ports/store.ts';
+import type { KnowledgeStore, SearchResult, TenantStore } from '#src/ports/store.ts';
 import type { VectorIndex } from '#src/ports/vector-index.ts';
 import { fuseRanks } from '#src/rag/fuse-ranks.ts';
 import type { Flight } from './flight.ts';
 import type { Question } from './question.ts';
 
+export interface EvidenceStore extends Pick<TenantStore, 'tenant'> {
+  readonly knowledge: Pick<KnowledgeStore, 'search' | 'sourcesOfVectors'>;
+}
+
 /** What there is to find evidence with. */
 export interface RetrievalParts {
   readonly guards: GuardOptions;
-  readonly store: TenantStore;
+  readonly store: EvidenceStore;
   /** Absent where texts are searched by words alone. */
   readonly dense?: DenseSearch;
   /** The ways to the reranker, in order; none where the order of the search stays. */
@@ -132,8 +136,9 @@ async function rerank(parts: RetrievalParts, { options, search, owner }: Questio
   const candidates = found.sources.slice(0, RERANKED);
   const rest = found.sources.slice(RERANKED);
   const timed = AbortSignal.any([signal, AbortSignal.timeout(limits.rerankMs)]);
+  const deadlineMs = guards.kernel.clock.now() + limits.rerankMs;
   for (const reranker of rerankers) {
-    const call = { account: reranker.account, priority: 'live', owner, signal: timed } as const;
+    const call = { account: reranker.account, priority: 'live', owner, signal: timed, deadlineMs } as const;
     const judged = await settled(callProvider(guards, call, (inner) => reranker.rerank(search.question, candidates.map(textOf), inner)));
     if ('error' in judged) continue;
     const ranked = candidates.map((source, index) => ({ ...source, score: judged.value[index] ?? 0 })).sort((a, b) => b.score - a.score);

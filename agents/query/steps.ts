@@ -1,6 +1,7 @@
 import { whenFrameLog } from '#agents/frames/frames.agent.ts';
 import { streamProvider } from '#agents/governor/governor.agent.ts';
 import { ServiceError } from '#src/errors.ts';
+import type { Citation, Source } from '#src/ports/answer.ts';
 import type { GenerationPart, GenerationRequest, LanguageModel } from '#src/ports/language-model.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
 import { assemblePrompt } from '#src/rag/prompt.ts';
@@ -17,6 +18,15 @@ export interface StepDependencies extends RetrievalParts {
   /** Quotes the documents when no model answers. */
   readonly extractive: LanguageModel;
   readonly maxOutputTokens: number;
+  /** Told of an answer whose model had no room for some of what was found. */
+  readonly onShortened?: (shortened: Shortened) => void;
+}
+
+export interface Shortened {
+  readonly model: string;
+  /** Of the sources that were found. */
+  readonly found: number;
+  readonly leftOut: number;
 }
 
 /** An answer, and whether it is what would be answered again. */
@@ -32,7 +42,7 @@ interface Evidence {
 
 /** Lets the models write into the flight, one after the other where one fails. Rejects with TURN_INTERRUPTED once `signal` is aborted. */
 export async function generate(dependencies: StepDependencies, question: Question, flight: Flight, { found, signal }: Evidence): Promise<Generated> {
-  const { guards, deadlines, extractive, limits } = dependencies;
+  const { guards, deadlines, extractive, limits, onShortened } = dependencies;
   const { kernel } = guards;
   flight.show('generating');
   flight.setSources(found.sources);
@@ -48,10 +58,19 @@ export async function generate(dependencies: StepDependencies, question: Questio
   const written = await writeAnswer(options, evidence, flight).catch(asInterruption);
   await whenFrameLog(kernel);
   flight.catchUp();
-  const { finish, usage, model } = written;
+  const { finish, usage, model, leftOut } = written;
+  if (leftOut.length > 0) onShortened?.({ model, found: found.sources.length, leftOut: leftOut.length });
   const degraded = [...found.degraded, ...written.degraded];
-  const answer = { answer: flight.text, citations: flight.citations, sources: found.sources, degraded, finish, usage, model };
+  const sources = readSources(found.sources, leftOut, flight.citations);
+  const answer = { answer: flight.text, citations: flight.citations, sources, degraded, finish, usage, model };
   return { answer, isKept: finish === 'stop' && degraded.length === 0 && !written.isFallback };
+}
+
+/** What the model has read, and what an earlier one has cited. Of the best source at least the beginning was read. */
+function readSources(sources: readonly Source[], leftOut: readonly string[], citations: readonly Citation[]): readonly Source[] {
+  if (leftOut.length === 0) return sources;
+  const cited = new Set(citations.map(({ source_id }) => source_id));
+  return sources.filter(({ id }, place) => place === 0 || !leftOut.includes(id) || cited.has(id));
 }
 
 function asInterruption(error: unknown): never {

@@ -8,6 +8,7 @@ import { createTitanEmbeddings } from '#src/adapters/embedding-model/titan.ts';
 import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
 import { given } from './given.ts';
 import { missingSetting } from './missing-setting.ts';
+import { openAiOptions } from './model-options.ts';
 
 /** The usual length of a model's vectors, by the beginning of its id; the longest entry that fits wins. */
 const DIMENSIONS: Readonly<Record<string, number>> = {
@@ -67,8 +68,6 @@ function pineconeEmbeddings({ pineconeApiKey: apiKey, pineconeControllerHost }: 
   return createPineconeEmbeddings({ model, apiKey, dimension, ...given('controllerHost', pineconeControllerHost) });
 }
 
-function openAiEmbeddings({ openaiApiKeys, openaiBaseUrl: baseUrl, embeddingBatchSize: maxItems }: Config, model: string, dimension: number): readonly EmbeddingModel[] {
-  const options = { model, baseUrl, dimension, maxItems };
-  if (openaiApiKeys.length === 0) return [createOpenAiEmbeddings(options)];
-  return openaiApiKeys.map((apiKey) => createOpenAiEmbeddings({ ...options, apiKey }));
+function openAiEmbeddings(config: Config, model: string, dimension: number): readonly EmbeddingModel[] {
+  return openAiOptions(config, model).map((options) => createOpenAiEmbeddings({ ...options, dimension, maxItems: config.embeddingBatchSize }));
 }

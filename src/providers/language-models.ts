@@ -3,13 +3,13 @@ import type { ModelProfile } from '#config/model-table.ts';
 import { splitPart } from '#config/parse-value.ts';
 import type { Config } from '#config/schema.ts';
 import { createBedrockModel } from '#src/adapters/language-model/bedrock.ts';
-import { createExtractiveModel } from '#src/adapters/language-model/extractive.ts';
+import { createExtractiveModel, EXTRACTIVE_MODEL_ID } from '#src/adapters/language-model/extractive.ts';
 import { createGeminiModel } from '#src/adapters/language-model/gemini.ts';
 import { createOpenAiModel } from '#src/adapters/language-model/openai.ts';
 import type { Clock } from '#src/ports/clock.ts';
 import type { LanguageModel } from '#src/ports/language-model.ts';
-import { given } from './given.ts';
 import { missingSetting } from './missing-setting.ts';
+import { bedrockOptions, geminiOptions, openAiOptions, vertexOptions } from './model-options.ts';
 
 /** A model by one of the ways to it: a key or a region. */
 export interface Route {
@@ -29,51 +29,24 @@ export function createLanguageModels(config: Config, clock: Clock): LanguageMode
 }
 
 function modelsOf(config: Config, clock: Clock, { provider, name: model }: { provider: string; name: string }): readonly LanguageModel[] {
+  const id = `${provider}:${model}`;
+  if (model === '' || (provider === 'extractive' && id !== EXTRACTIVE_MODEL_ID)) throw unknownModel(id);
   switch (provider) {
     case 'extractive':
       return [createExtractiveModel({ rate: config.extractiveRate, clock })];
     case 'gemini':
-      return geminiModels(config, model);
+      return geminiOptions(config, model).map(createGeminiModel);
     case 'vertex':
-      return [vertexModel(config, model)];
+      return [{ ...createGeminiModel(vertexOptions(config, model)), id: `vertex:${model}` }];
     case 'bedrock':
-      return bedrockModels(config, model);
+      return bedrockOptions(config, model).map(createBedrockModel);
     case 'openai':
-      return openAiModels(config, model);
+      return openAiOptions(config, model).map(createOpenAiModel);
     default:
-      throw missingSetting('BANYAN_MODELS', `${provider}:${model}`, 'one of extractive, gemini, vertex, bedrock, openai');
+      throw unknownModel(id);
   }
 }
 
-function geminiModels({ geminiApiKeys, geminiBaseUrl, geminiApiVersion: apiVersion }: Config, model: string): readonly LanguageModel[] {
-  if (geminiApiKeys.length === 0) throw missingSetting('GEMINI_API_KEY', `gemini:${model}`, 'a key of the Gemini API');
-  return geminiApiKeys.map((apiKey, index) =>
-    createGeminiModel({ model, apiKey, apiVersion, accountName: `key-${index + 1}`, ...given('baseUrl', geminiBaseUrl) }),
-  );
-}
-
-function vertexModel({ vertexProject: project, vertexLocation: location, geminiBaseUrl }: Config, model: string): LanguageModel {
-  if (project === '') throw missingSetting('GOOGLE_CLOUD_PROJECT', `vertex:${model}`, 'a project of Google Cloud');
-  return { ...createGeminiModel({ model, vertex: { project, location }, ...given('baseUrl', geminiBaseUrl) }), id: `vertex:${model}` };
-}
-
-function bedrockModels(config: Config, model: string): readonly LanguageModel[] {
-  const [id = '', version = 'DRAFT'] = config.bedrockGuardrail.split(':');
-  const guardrail = id === '' ? {} : { guardrail: { id, version } };
-  return config.awsRegions.map((region) =>
-    createBedrockModel({
-      model,
-      region,
-      promptCaching: config.bedrockPromptCaching,
-      ...guardrail,
-      ...given('endpoint', config.bedrockEndpoint),
-      ...given('bearerToken', config.bedrockApiKey),
-    }),
-  );
-}
-
-function openAiModels({ openaiApiKeys, openaiBaseUrl: baseUrl }: Config, model: string): readonly LanguageModel[] {
-  if (openaiApiKeys.length === 0) return [createOpenAiModel({ model, baseUrl })];
-  const nameOf = (index: number): { accountName?: string } => (openaiApiKeys.length === 1 ? {} : { accountName: `${new URL(baseUrl).host}/key-${index + 1}` });
-  return openaiApiKeys.map((apiKey, index) => createOpenAiModel({ model, baseUrl, apiKey, ...nameOf(index) }));
+function unknownModel(id: string): Error {
+  return missingSetting('BANYAN_MODELS', id, `${EXTRACTIVE_MODEL_ID}, or a model of gemini, vertex, bedrock or openai`);
 }

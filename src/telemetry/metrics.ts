@@ -76,6 +76,12 @@ function providerMetrics(registry: Registry) {
       labelNames: ['account', 'outcome'],
       registers,
     }),
+    shortenedPrompts: new Counter({
+      name: 'banyan_shortened_prompts_total',
+      help: 'Answers whose model had no room for all that was found',
+      labelNames: ['model'],
+      registers,
+    }),
     tokens: new Counter({
       name: 'banyan_tokens_total',
       help: 'Tokens that models read and wrote, as their providers count them',

@@ -5,6 +5,18 @@ import type { Metrics } from './metrics.ts';
 /** Outcomes that say nothing of a provider's health. */
 const QUIET: ReadonlySet<CallReport['outcome']> = new Set(['ok', 'aborted', 'refused']);
 
+/** An answer whose model had no room for all that was found. */
+export interface ShortenedPrompt {
+  readonly model: string;
+  readonly found: number;
+  readonly leftOut: number;
+}
+
+export function recordShortened({ model, found, leftOut }: ShortenedPrompt, logger: Logger, metrics: Metrics): void {
+  metrics.shortenedPrompts.inc({ model });
+  logger.warn({ model, found, left_out: leftOut }, 'Prompt was shortened to the context of its model');
+}
+
 /** Counts and times a call to a provider; failures are logged. */
 export function recordCall({ account, outcome, durationMs, queuedMs }: CallReport, logger: Logger, metrics: Metrics): void {
   metrics.providerCalls.inc({ account, outcome });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { continuationPrompt } from '#src/rag/continuation.ts';
 import type { Script } from '../support/emulators/emulator.ts';
 import type { CloudService } from './cloud-service.ts';
 import { ANSWER, ask, bodyOf, GEMINI, NOVA, PATHS, QUESTION, requestsOf, startCloudService, useEmulatedCredentials } from './cloud-service.ts';
@@ -65,36 +64,59 @@ describe('an answer that Gemini breaks off', () => {
     expect(ANSWER.startsWith(soFar)).toBe(true);
     expect(soFar.length).toBeGreaterThan(0);
     expect(sent.join('').startsWith(soFar)).toBe(true);
-    expect(continuationPrompt([{ role: 'user', text: '' }], soFar, false)).toHaveLength(1);
   });
 });
 
+const FAILURES: readonly (readonly [what: string, script: Script, recovers: boolean])[] = [
+  ['stalls in mid-answer', { hang: 'body' }, true],
+  ['sends headers and nothing else', { hang: 'headers' }, false],
+  ['accepts and never answers', { hang: 'connect' }, false],
+  ['does not know the model', { error: 'not_found' }, false],
+  ['is down', { error: 'unavailable' }, false],
+  ['sends an HTML page', { status: 500, headers: { 'content-type': 'text/html' }, body: '<html><h1>500</h1></html>' }, false],
+  ['sends garbage', { garbage: true }, false],
+  ['has no candidates', { error: 'no-candidates' }, false],
+  ['has an empty answer', { error: 'empty' }, false],
+  ['fails in mid-stream', { error: 'internal:in-stream' }, true],
+];
+
 describe('an answer that Gemini does not give', () => {
-  test.for<readonly [what: string, script: Script, recovers: boolean]>([
-    ['stalls in mid-answer', { hang: 'body' }, true],
-    ['sends headers and nothing else', { hang: 'headers' }, false],
-    ['accepts and never answers', { hang: 'connect' }, false],
-    ['is throttled for half a minute', { error: 'throttled:30s' }, false],
-    ['has used up its quota', { error: 'quota' }, false],
-    ['refuses the key', { error: 'auth' }, false],
-    ['does not know the model', { error: 'not_found' }, false],
-    ['is down', { error: 'unavailable' }, false],
-    ['sends an HTML page', { status: 500, headers: { 'content-type': 'text/html' }, body: '<html><h1>500</h1></html>' }, false],
-    ['sends garbage', { garbage: true }, false],
-    ['has no candidates', { error: 'no-candidates' }, false],
-    ['has an empty answer', { error: 'empty' }, false],
-    ['fails in mid-stream', { error: 'internal:in-stream' }, true],
-    ['gives no reason for its end', { error: 'no-finish' }, true],
-  ])('because it %s comes from Bedrock', async ([, script, recovers]) => {
+  test('in any of the ways to fail comes from Bedrock, in time, and is not kept', async () => {
+    const { url, emulators } = await startCloudService({ env: { ...IMPATIENT, BANYAN_FUSE_MELTS: '1000' } });
+    for (const [at, [what, script, recovers]] of FAILURES.entries()) {
+      emulators.gemini.script({ path: PATHS.generate, ...script });
+      const options = { temperature: at / 100 };
+      const startedAt = performance.now();
+      const { end, stages, text } = await ask(url, QUESTION, options);
+      expect([what, performance.now() - startedAt < 5000]).toEqual([what, true]);
+      expect([what, end]).toMatchObject([what, { answer: ANSWER, finish: 'stop', model: NOVA, degraded: [] }]);
+      expect([what, text, stages.includes('recovering')]).toEqual([what, ANSWER, recovers]);
+      expect([what, (await ask(url, QUESTION, options)).end]).toMatchObject([what, { cache_hit: false, model: GEMINI }]);
+    }
+  });
+
+  test('only in that its end has no reason is one that Gemini has said, and is kept', async () => {
     const { url, emulators } = await startCloudService({ env: IMPATIENT });
-    emulators.gemini.script({ path: PATHS.generate, ...script });
-    const startedAt = performance.now();
-    const { end, stages, text } = await ask(url);
-    expect(performance.now() - startedAt).toBeLessThan(3000);
-    expect(end).toMatchObject({ answer: ANSWER, finish: 'stop', model: NOVA, degraded: [] });
-    expect([text, stages.includes('recovering')]).toEqual([ANSWER, recovers]);
-    const next = await ask(url);
-    expect(next.end['cache_hit']).toBe(false);
+    emulators.gemini.script({ path: PATHS.generate, error: 'no-finish' });
+    const { end, text } = await ask(url);
+    expect([end['answer'], text]).toEqual([ANSWER, ANSWER]);
+    expect((await ask(url)).end).toMatchObject({ cache_hit: true, answer: ANSWER });
+  });
+
+  test.for([
+    ['is throttled for half a minute', 'throttled:30s'],
+    ['has used up its quota', 'quota'],
+    ['refuses the key', 'auth'],
+  ] as const)('because it %s comes from Bedrock, and Gemini is not asked meanwhile', async ([, error]) => {
+    const { url, emulators } = await startCloudService();
+    emulators.gemini.script({ path: PATHS.generate, error });
+    for (const temperature of [0.1, 0.2, 0.3]) {
+      const startedAt = performance.now();
+      const { end } = await ask(url, QUESTION, { temperature });
+      expect(end).toMatchObject({ answer: ANSWER, finish: 'stop', model: NOVA, degraded: [] });
+      expect(performance.now() - startedAt).toBeLessThan(5000);
+    }
+    expect(requestsOf(emulators.gemini, PATHS.generate)).toHaveLength(1);
   });
 
   test('because its safety rules block it comes from nobody', async () => {
@@ -112,27 +134,5 @@ describe('an answer that Gemini does not give', () => {
     expect(end).toMatchObject({ finish: 'refused', model: GEMINI, answer: text });
     expect(ANSWER.startsWith(text)).toBe(true);
     expect(requestsOf(emulators.bedrock, PATHS.converse)).toEqual([]);
-  });
-});
-
-describe('when all models are gone', () => {
-  test('the documents are quoted, which is told and not kept', async () => {
-    const { url, emulators } = await startCloudService({ env: IMPATIENT });
-    emulators.gemini.script({ path: PATHS.generate, error: 'unavailable' });
-    emulators.bedrock.script({ path: PATHS.converse, error: 'unavailable' });
-    const { end, text } = await ask(url);
-    expect(end).toMatchObject({ finish: 'stop', degraded: ['model'], model: 'extractive:quotes', answer: text });
-    expect(text).toContain('The BEAM is the virtual machine');
-    expect((await ask(url)).end).toMatchObject({ cache_hit: false, degraded: [], model: GEMINI });
-  });
-
-  test('in mid-answer, what was said stands and quotes follow', async () => {
-    const { url, emulators } = await startCloudService({ env: IMPATIENT });
-    emulators.gemini.script({ path: PATHS.generate, cutAtByte: 3000 });
-    emulators.bedrock.script({ path: PATHS.converse, error: 'unavailable' });
-    const { end, stages, text } = await ask(url);
-    expect(end).toMatchObject({ degraded: ['model'], model: 'extractive:quotes', answer: text });
-    expect(stages.filter((stage) => stage === 'recovering')).toEqual(['recovering']);
-    expect(text.startsWith('The BEAM')).toBe(true);
   });
 });

@@ -1,3 +1,4 @@
+import { wakeEmbedder } from '#agents/embedder/embedder.agent.ts';
 import type { DocumentRecord } from '#src/ports/store.ts';
 import type { App, Gateway } from '../app.ts';
 import { isoTime, readPage } from '../page.ts';
@@ -31,12 +32,13 @@ function getDocument(app: App, { services: { store } }: Gateway): void {
   });
 }
 
-function deleteDocument(app: App, { services: { store } }: Gateway): void {
+function deleteDocument(app: App, { services: { store, kernel } }: Gateway): void {
   const response = replies({ 200: DeletionReceipt }, ['DOCUMENT_NOT_FOUND', 'STORE_UNAVAILABLE', 'STORE_FULL']);
   const schema = { summary: 'Delete a document: from now on nothing answers from it', tags, params: DocumentParams, response };
   app.delete('/documents/:id', { schema }, async (request) => {
     const { id } = request.params;
     const { chunksRemoved, epoch } = await store.knowledge.deleteDocument(id);
+    wakeEmbedder(kernel);
     return { document: id, chunks_removed: chunksRemoved, epoch };
   });
 }

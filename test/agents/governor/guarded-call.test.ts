@@ -4,7 +4,7 @@ import { callProvider, governorName, governorStatus, hintRate, settingsChanged, 
 import type { ProviderFailure } from '#src/ports/provider-error.ts';
 import { PROVIDER_FAILURES, ProviderError } from '#src/ports/provider-error.ts';
 import { settled } from '../../support/simulated-clock.ts';
-import { ACCOUNT, callBy, failure, FUSE, startGuards, stateOf } from './guards.ts';
+import { ACCOUNT, callBy, failure, FUSE, startGuards, stateOf, throttle } from './guards.ts';
 import type { Guards } from './guards.ts';
 
 const FUSE_NAME = fuseName(ACCOUNT);
@@ -96,6 +96,19 @@ describe('the fuse of an account', () => {
     await fail(started, name);
     await settled();
     expect(stateOf(started.kernel, FUSE_NAME)).toBe('closed');
+  });
+
+  test.for([
+    { onWireMs: 999, state: 'closed' },
+    { onWireMs: 1001, state: 'open' },
+  ])('is $state after a call that waited 1000 ms for its turn and ran out of time $onWireMs ms later', async ({ onWireMs, state }) => {
+    const started = await startGuards({ fuse: { ...FUSE, maxMelts: 0 } });
+    await throttle(started, 1000);
+    const late = (): Promise<never> => new Promise((_, reject) => void started.clock.setTimeout(() => reject(failure('timeout')), onWireMs));
+    const [called] = await Promise.allSettled([callProvider(started.guards, callBy(), late), started.clock.advance(3000)]);
+    expect(called).toMatchObject({ reason: { failure: 'timeout' } });
+    expect(started.reports.at(-1)).toMatchObject({ outcome: 'timeout', queuedMs: 1000, durationMs: onWireMs });
+    expect(stateOf(started.kernel, FUSE_NAME) ?? 'closed').toBe(state);
   });
 
   test('is opened again by a probe that melts it', async () => {
