@@ -29,6 +29,8 @@ export interface AnswerWriterOptions {
   readonly stream: (model: LanguageModel, request: GenerationRequest, signal: AbortSignal, turnByMs: number) => AsyncIterable<GenerationPart>;
   /** How often the list is gone through, in later rounds without those whose failure will not pass. @defaultValue 1 */
   readonly rounds?: number;
+  /** From 0 to below 1, for the jitter between rounds. @defaultValue Math.random */
+  readonly random?: () => number;
 }
 
 export interface AnswerEvidence {
@@ -58,6 +60,8 @@ export interface WrittenAnswer {
   readonly leftOut: readonly string[];
 }
 
+/** Between the rounds, with full jitter and doubling: as the one retry policy has it (agents/governor/retry.ts). */
+const BACKOFF_BASE_MS = 200;
 /** The end of the time that no model gets: the extractive answer takes milliseconds. Design, section 5. */
 const EXTRACTIVE_RESERVE_MS = 1000;
 /** How long a model that has others behind it is waited for where calls have to wait their turn. */
@@ -97,6 +101,7 @@ class AnswerWriter {
   async write(): Promise<WrittenAnswer> {
     const { candidates, extractive, clock, rounds = 1 } = this.#options;
     for (let round = 0; round < rounds; round += 1) {
+      if (round > 0 && !(await this.#pause(round))) break;
       for (const candidate of candidates) {
         if (candidate.model === extractive) return this.#quote(candidate !== candidates[0]);
         if (clock.now() >= this.#endMs) return this.#quote(true);
@@ -106,6 +111,36 @@ class AnswerWriter {
       }
     }
     return this.#quote(true);
+  }
+
+  /**
+   * Waits until the first candidate may be asked again: as long as it asked for, or a moment that grows with each round.
+   * False where none may in the time that a first token gets.
+   */
+  async #pause(round: number): Promise<boolean> {
+    const { candidates, clock, deadlines, random = Math.random } = this.#options;
+    const now = clock.now();
+    const backoffMs = random() * BACKOFF_BASE_MS * 2 ** (round - 1);
+    const wakeMs = Math.max(now + backoffMs, Math.min(...candidates.map((candidate) => this.#notBeforeMs.get(candidate) ?? 0)));
+    if (wakeMs > now + deadlines.firstTokenMs || wakeMs >= this.#endMs) return false;
+    if (wakeMs > now) await this.#sleep(wakeMs - now);
+    return true;
+  }
+
+  /** Ends at once when the answer is no longer wanted; the next attempt then says so. */
+  #sleep(delayMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#evidence;
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clock.clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = clock.setTimeout(wake, delayMs);
+      if (signal.aborted) wake();
+      else signal.addEventListener('abort', wake, { once: true });
+    });
   }
 
   /** When the last model must have ended. */

@@ -188,8 +188,19 @@ describe('another round', () => {
     expect([sent.text, locked.requests.length]).toEqual([TEXT, 1]);
   });
 
-  test('leaves those alone that asked for time', async () => {
+  test('asks a model that asked for time again when that is over, not before', async () => {
     const busy = model('a', plays(new ProviderError('rate_limited', 'test', 'later', { retryAfterMs: 2000 })));
+    const { written, clock } = run([busy], { rounds: 2 });
+    await clock.advance(1999);
+    await settled();
+    expect(busy.requests).toHaveLength(1);
+    await clock.advance(1);
+    expect(await written).toMatchObject({ degraded: ['model'] });
+    expect(busy.requests).toHaveLength(2);
+  });
+
+  test('does not wait for a model that asked for more time than a first token gets', async () => {
+    const busy = model('a', plays(new ProviderError('rate_limited', 'test', 'later', { retryAfterMs: 60_000 })));
     const { written } = run([busy], { rounds: 3 });
     expect(await written).toMatchObject({ degraded: ['model'] });
     expect(busy.requests).toHaveLength(1);

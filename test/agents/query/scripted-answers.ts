@@ -119,6 +119,7 @@ export function run(models: readonly LanguageModel[], more: Partial<AnswerEviden
   };
   const options: AnswerWriterOptions = {
     clock,
+    random: () => 0,
     candidates: models.map((each) => ({ model: each, profile: { ...PROFILE, ...profile } })),
     extractive: createExtractiveModel({ clock, rate: 0 }),
     deadlines: { firstTokenMs: 8000, idleMs: 10_000 },
