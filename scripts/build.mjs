@@ -1,12 +1,12 @@
 /**
- * Bundles the sources into dist/: the service, the command line, every worker of the store; copies the pages.
+ * Bundles the sources into dist/: the service, the command line, every worker of the store, the client; copies the pages.
  *
  * dist/ is flat: code that files share goes into chunks beside them, never into a subfolder. So `import.meta.url` of any
  * bundled module lies directly in dist/, and src/locations.ts finds workers and pages by one rule. Packages are bundled
  * too, but for EXTERNAL: fewer files to find and less unused code make the start faster and the service 11 MB smaller.
  * Everything is made in memory first: a build that fails leaves the dist/ of before.
  */
-import { cpSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -26,6 +26,10 @@ const EXTERNAL = [
 /** What bundled CommonJS packages call to load Node's own modules and those that stay outside. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
+const CLIENT = 'src/client/client.ts';
+/** Declares what the client exports, and imports nothing. */
+const CLIENT_TYPES = 'src/client/api.ts';
+
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
@@ -36,7 +40,7 @@ if (entries.length === 0) {
   process.exit(1);
 }
 try {
-  writeDist(await bundle(entries));
+  writeDist([...(await bundle(entries)), ...(await bundleClient())]);
 } catch {
   process.exit(1); // esbuild has printed every error with its place
 }
@@ -72,11 +76,32 @@ async function bundle(entries) {
   return outputFiles;
 }
 
+/** The client runs in browsers too: one file, without what the service shares. */
+async function bundleClient() {
+  if (!existsSync(join(root, CLIENT))) return [];
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [CLIENT],
+    outfile: join(dist, 'client.js'),
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  return outputFiles;
+}
+
 /** @param {{ path: string, contents: Uint8Array }[]} files */
 function writeDist(files) {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   for (const file of files) writeFileSync(file.path, file.contents);
+  if (existsSync(join(root, CLIENT))) copyFileSync(join(root, CLIENT_TYPES), join(dist, 'client.d.ts'));
   const web = join(root, 'src', 'web');
   if (existsSync(web)) cpSync(web, join(dist, 'web'), { recursive: true });
 }

@@ -15,6 +15,7 @@ import { RATE_LIMIT } from '#agents/rate-limit/rate-limit.agent.ts';
 import type { SessionDependencies, TurnSummary } from '#agents/session/session.agent.ts';
 import { adopterAgent, createSessions, SESSIONS } from '#agents/session/session.agent.ts';
 import type { Config } from '#config/schema.ts';
+import { shownSettings } from '#config/shown-settings.ts';
 import type { ApplicationParts } from '#supervisors/application.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import { memoryJournal } from './adapters/frame-journal/memory.ts';
@@ -22,11 +23,15 @@ import { packageRoot } from './locations.ts';
 import type { LanguageModel } from './ports/language-model.ts';
 import type { Providers } from './providers/providers.ts';
 import { createProviders } from './providers/providers.ts';
+import { crashDirectory } from './store/files.ts';
 import { createStore, STORE_ACTORS } from './store/tenant-store.ts';
+import { CapsuleFiles } from './telemetry/capsules/capsule-files.ts';
+import { recordCrashes } from './telemetry/capsules/crash-recorder.ts';
 import type { LoggerFor } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { exportGuards } from './telemetry/guards.ts';
-import { recordCall } from './telemetry/provider-calls.ts';
+import type { ShortenedPrompt } from './telemetry/provider-calls.ts';
+import { recordCall, recordShortened } from './telemetry/provider-calls.ts';
 import { recordSupervision } from './telemetry/supervision.ts';
 import { outcomeOfTurn, recordTurn } from './telemetry/turns.ts';
 import { version } from './version.ts';
@@ -48,9 +53,12 @@ export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOp
   const metrics = createMetrics({ withProcess: true });
   recordSupervision(kernel, loggerFor('supervision'), metrics);
   exportGuards(metrics.registry, { fuses: () => fuseStates(kernel), governors: () => governorStatuses(kernel) });
+  const crashes = new CapsuleFiles(crashDirectory(config.dataDir));
+  const recorder = recordCrashes(kernel, { files: crashes, ...shownSettings(config), version, logger: loggerFor('crashes') });
   const stores = createStore(kernel);
   const store = stores.tenant(TENANT);
   const onCall = (report: CallReport): void => recordCall(report, loggerFor('providers'), metrics);
+  const onShortened = (shortened: ShortenedPrompt): void => recordShortened(shortened, loggerFor('providers'), metrics);
   const providers = createProviders(kernel, { config, store, logger: loggerFor('providers'), models, onCall });
   const logQuery = loggerFor('query');
   const turns: SessionDependencies = {
@@ -59,6 +67,7 @@ export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOp
     queueLength: config.sessionQueueLength,
     turnTimeoutMs: config.turnTimeoutMs,
     idleMs: config.sessionIdleMs,
+    recorder,
     onTurnEnded: (summary: TurnSummary) => {
       countQuestion(kernel, outcomeOfTurn(summary));
       recordTurn(summary, logQuery, metrics);
@@ -80,13 +89,13 @@ export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOp
     config,
     store: { directory: config.dataDir, store: stores, hasVectors: providers.hasEmbeddedVectors },
     providers,
-    rag: { steps: stepsOf(providers, config), topK: config.topK, retrieval: providers.retrieval },
+    rag: { steps: { ...stepsOf(providers, config), recorder, onShortened }, topK: config.topK, retrieval: providers.retrieval },
     ingest: { ...ingestOptions, firstRun: config.seedOnFirstRun ? firstRunAgent({ store, ingest, docs }) : undefined },
     journal: memoryJournal(JOURNAL_LIMITS),
     onLateDelta: () => metrics.tokensAfterCancel.inc(),
     adopter: adopterAgent(turns),
     health: { kernel, components: health, onChange: (report) => logHealth.warn(report, `service is ${report.status}`) },
-    gateway: { kernel, config, store, sessions, ingest, metrics, logger: loggerFor('gateway'), version },
+    gateway: { kernel, config, store, sessions, ingest, metrics, crashes, logger: loggerFor('gateway'), version },
   };
 }
 

@@ -27,6 +27,7 @@ export const ERROR_CATALOGUE = {
   DOCUMENT_NOT_FOUND: { status: 404, retryable: false, message: 'There is no such document.' },
   JOB_NOT_FOUND: { status: 404, retryable: false, message: 'There is no such job.' },
   ACTOR_NOT_FOUND: { status: 404, retryable: false, message: 'There is no such actor.' },
+  CRASH_NOT_FOUND: { status: 404, retryable: false, message: 'There is no such crash.' },
   FUSE_NOT_FOUND: { status: 404, retryable: false, message: 'There is no such fuse.' },
 
   // limits and times
@@ -36,6 +37,8 @@ export const ERROR_CATALOGUE = {
   ASK_TIMEOUT: { status: 504, retryable: true, message: 'A part of the service did not answer in time.' },
   TURN_TIMEOUT: { status: 504, retryable: true, message: 'The question was not answered in time.' },
   TURN_INTERRUPTED: { status: 503, retryable: true, message: 'The answer was interrupted; please ask again.' },
+  TURN_EXPIRED: { status: 504, retryable: true, message: 'The question waited too long for its answer; please ask again.' },
+  TURN_POISONED: { status: 500, retryable: false, message: 'The answer to this question failed three times; it is not tried again.' },
 
   // parts that are down
   ACTOR_DOWN: { status: 503, retryable: true, message: 'A part of the service is restarting.' },

@@ -51,8 +51,9 @@ export interface Retrieved extends Omit<SearchResult, 'statistics'> {
 
 /** What the fuse of the search by words guards. */
 const LEXICAL_INDEX = 'lexical:fts5';
-/** How many candidates each search gives where more than one judge has a say. */
-const CANDIDATES = 50;
+/** How many candidates each search gives where two are fused, and where a reranker has a say. */
+const FUSED_CANDIDATES = 20;
+const RERANKED_CANDIDATES = 50;
 /** How many of them a reranker reads: its time and price grow with each. */
 const RERANKED = 30;
 const COLLECTION = 'default';
@@ -92,7 +93,7 @@ async function searchByWords({ guards, store, limits, dense, rerankers }: Retrie
   if (!answer.permitted) {
     throw new ServiceError('RETRIEVAL_UNAVAILABLE', `the fuse of ${LEXICAL_INDEX} is open`, { retryAfterMs: answer.retryAfterMs });
   }
-  const limit = dense === undefined && rerankers.length === 0 ? search.limit : Math.max(CANDIDATES, search.limit);
+  const limit = candidatesOf({ dense, rerankers }, search.limit);
   try {
     const found = await within(kernel.clock, limits.searchMs, store.knowledge.search({ ...search, limit }));
     tellFuse(kernel, LEXICAL_INDEX, 'succeeded');
@@ -104,13 +105,18 @@ async function searchByWords({ guards, store, limits, dense, rerankers }: Retrie
   }
 }
 
+function candidatesOf({ dense, rerankers }: { dense: DenseSearch | undefined; rerankers: readonly Reranker[] }, limit: number): number {
+  if (rerankers.length > 0) return Math.max(RERANKED_CANDIDATES, limit);
+  return dense === undefined ? limit : Math.max(FUSED_CANDIDATES, 2 * limit);
+}
+
 interface Asking {
   readonly question: Question;
   readonly flight: Flight;
   readonly signal: AbortSignal;
 }
 
-async function searchByVectors({ guards, store, limits }: RetrievalParts, dense: DenseSearch, asking: Asking): Promise<readonly Source[]> {
+async function searchByVectors({ guards, store, limits, rerankers }: RetrievalParts, dense: DenseSearch, asking: Asking): Promise<readonly Source[]> {
   const { question, flight, signal } = asking;
   const { clock } = guards.kernel;
   const { filter, question: text, limit } = question.search;
@@ -121,7 +127,7 @@ async function searchByVectors({ guards, store, limits }: RetrievalParts, dense:
   const searchSignal = AbortSignal.any([signal, AbortSignal.timeout(limits.searchMs)]);
   const call = { account: dense.index.account, priority: 'live', owner: question.owner, signal: searchSignal } as const;
   const space = dense.index.space(store.tenant, COLLECTION);
-  const query = { vector, topK: Math.max(CANDIDATES, limit), ...(filter === undefined ? {} : { filter }) };
+  const query = { vector, topK: candidatesOf({ dense, rerankers }, limit), ...(filter === undefined ? {} : { filter }) };
   const matches = await retryProvider(guards, { ...call, attempts: limits.attempts, deadlineMs: clock.now() + limits.searchMs }, (inner) => space.query(query, inner));
   const foreign = matches.flatMap(({ id, score, foreign: content }) => (content === undefined ? [] : [{ id, document_id: id, score, ...content }]));
   if (foreign.length > 0) return foreign;

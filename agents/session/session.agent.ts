@@ -38,8 +38,8 @@ function sessionSpec(dependencies: SessionDependencies, session: string): ChildS
   return { id: 'session', name, restart: 'transient', start: actor(sessionMachine, { input }) };
 }
 
-/** An actor may end or crash between being found and being asked; then it is opened again. */
-const MAX_TRIES = 3;
+/** An actor may end or crash between being found and its answer; then it is opened again. A turn that crashes it three times ends with the fourth. */
+const MAX_TRIES = 4;
 /** How long the supervisor of all sessions may take to come back. */
 const RESTART_WAIT_MS = 5000;
 /** The turn's own deadline ends the wait; this only bounds a fault of ours. */

@@ -17,16 +17,22 @@ interface SessionContext extends SessionInput {
   readonly running: Turn | undefined;
   /** The query that the running turn has joined. */
   readonly query: string | undefined;
-  /** How often the running turn was opened. */
+  /** How many runs of the running turn were begun, those of earlier incarnations included. */
   readonly attempts: number;
+  /** Whether the last of them has begun and not failed. */
+  readonly isBegun: boolean;
+  /** How often this run was opened. */
+  readonly openings: number;
   readonly outcome: TurnOutcome | undefined;
   readonly isClosing: boolean;
 }
 
 /** When it may be worth asking again: an answer takes about as long. */
 const RETRY_AFTER_MS = 1000;
-/** A turn whose queries die is opened so many times in all. */
+/** A turn that dies in so many runs, with its query, its session or the whole process, is not run again. */
 const MAX_ATTEMPTS = 3;
+/** A run that meets a part's restart is opened so many times in all. */
+const MAX_OPENINGS = 3;
 
 /**
  * recovering  entered at the start; finds the turns that an earlier incarnation left; left when they wait (idle).
@@ -34,8 +40,11 @@ const MAX_ATTEMPTS = 3;
  *             any more (closed).
  * answering   entered with the turn that waited longest; its deadline runs; left with its outcome (ending), or when it is
  *             to be stopped (stopping).
+ *   beginning left at once: for ending when the turn has failed too often or waited too long, for opening when its acceptance
+ *             has counted the run, else for counting.
+ *   counting  counts the run on disk; left when that is done (opening), or a refusal.
  *   opening   finds the answer in the cache or joins the query that makes it; left by one of the two, or a refusal.
- *   streaming the query writes to the frame log; left by its outcome, or by its death (opening again).
+ *   streaming the query writes to the frame log; left by its outcome, or by its death (beginning again).
  * stopping    entered by a cancel, the deadline or a shutdown; left when nothing of the turn runs any more (ending).
  * ending      entered with an outcome; writes the end, then tells it; left when that is done (idle, closed).
  * closed      final; entered from idle and ending.
@@ -44,11 +53,12 @@ const MAX_ATTEMPTS = 3;
 export const sessionMachine = setup({
   types: { context: {} as SessionContext, events: {} as SessionEvent, input: {} as SessionInput },
   delays: {
-    turnTimeout: ({ context }) => context.work.turnTimeoutMs,
+    turnTimeout: ({ context }) => context.work.timeoutMs(runningOf(context)),
     idle: ({ context }) => context.work.idleMs,
   },
   actors: {
     recover: fromPromise<readonly Turn[], SessionContext>(({ input }) => input.work.unfinished()),
+    begin: fromPromise<number, SessionContext>(({ input }) => input.work.beginAttempt(runningOf(input), input.attempts)),
     open: fromPromise<Opened, SessionContext>(({ input }) => input.work.open(runningOf(input))),
     stop: fromPromise<TurnOutcome, SessionContext>(({ input }) => input.work.stop(runningOf(input))),
     end: fromPromise<TurnOutcome, SessionContext>(({ input }) => input.work.end(runningOf(input), outcomeOf(input))),
@@ -61,11 +71,13 @@ export const sessionMachine = setup({
     isUnused: ({ context }) => context.accepting + context.waiting.length === 0 && !context.work.hasListeners(),
     isOfRunning: ({ context, event }) => 'turn' in event && event.turn === context.running?.record.id,
     stopsRunning: ({ context, event }) => event.type === 'cancel' && (event.turn ?? context.running?.record.id) === context.running?.record.id,
-    isLastAttempt: ({ context }) => context.attempts >= MAX_ATTEMPTS,
+    isTooOld: ({ context }) => context.work.isTooOld(runningOf(context)),
+    isPoisoned: ({ context }) => !context.isBegun && context.attempts >= MAX_ATTEMPTS,
+    isBegun: ({ context }) => context.isBegun,
   },
   actions: {
     accept: ({ context, event, self }) => {
-      if (event.type === 'ask' || event.type === 'answer') void context.work.accept(event, (news) => self.send(news));
+      if (event.type === 'ask' || event.type === 'answer') void context.work.accept(event, runsNow(context), (news) => self.send(news));
     },
     countAccepting: assign({ accepting: ({ context }) => context.accepting + 1 }),
     settle: assign({ accepting: ({ context }) => context.accepting - 1 }),
@@ -78,13 +90,15 @@ export const sessionMachine = setup({
     showQueued: ({ context }, turn: Turn) => {
       if (context.running !== undefined) context.work.show(turn, 'queued');
     },
-    takeNext: assign({
-      running: ({ context }) => context.waiting[0],
-      waiting: ({ context }) => context.waiting.slice(1),
-      attempts: 0,
+    takeNext: assign(({ context: { waiting: [next, ...others] } }) => ({
+      running: next,
+      waiting: others,
+      attempts: next?.record.attempts ?? 0,
+      isBegun: next !== undefined && !next.isAdopted && next.record.attempts > 0,
+      openings: 0,
       query: undefined,
       outcome: undefined,
-    }),
+    })),
     cancelWaiting: ({ context, event }) => {
       if (event.type !== 'cancel') return;
       const turn = context.waiting.find(({ record }) => record.id === event.turn);
@@ -94,7 +108,9 @@ export const sessionMachine = setup({
     noteCancel: ({ context, event }) => {
       if (event.type === 'cancel') context.running?.cancelling.push(event);
     },
-    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
+    countAttempt: assign((_, attempts: number) => ({ attempts, isBegun: true, openings: 0 })),
+    failAttempt: assign({ isBegun: false, openings: 0 }),
+    countOpening: assign({ openings: ({ context }) => context.openings + 1 }),
     setOutcome: assign({ outcome: (_, outcome: TurnOutcome) => outcome }),
     tellEnd: ({ context }, outcome: TurnOutcome) => tellEnd(runningOf(context), outcome),
     forgetTurn: assign({ running: undefined, query: undefined, outcome: undefined }),
@@ -109,6 +125,8 @@ export const sessionMachine = setup({
     running: undefined,
     query: undefined,
     attempts: 0,
+    isBegun: false,
+    openings: 0,
     outcome: undefined,
     isClosing: false,
   }),
@@ -144,7 +162,7 @@ export const sessionMachine = setup({
       after: { idle: [{ guard: 'isUnused', target: 'closed' }, { target: 'idle', reenter: true }] },
     },
     answering: {
-      initial: 'opening',
+      initial: 'beginning',
       after: { turnTimeout: { target: 'stopping', actions: { type: 'setOutcome', params: () => failedWith('TURN_TIMEOUT') } } },
       on: {
         cancel: [{ guard: 'stopsRunning', target: 'stopping', actions: 'noteCancel' }, { actions: 'cancelWaiting' }],
@@ -157,8 +175,28 @@ export const sessionMachine = setup({
         'query.failed': { guard: 'isOfRunning', target: 'ending', actions: { type: 'setOutcome', params: ({ event }) => failed(event.error) } },
       },
       states: {
+        beginning: {
+          always: [
+            { guard: 'isPoisoned', target: '#session.ending', actions: { type: 'setOutcome', params: () => failedWith('TURN_POISONED') } },
+            { guard: 'isTooOld', target: '#session.ending', actions: { type: 'setOutcome', params: () => failedWith('TURN_EXPIRED') } },
+            { guard: 'isBegun', target: 'opening' },
+            { target: 'counting' },
+          ],
+        },
+        counting: {
+          invoke: {
+            src: 'begin',
+            input: ({ context }) => context,
+            onDone: { target: 'opening', actions: { type: 'countAttempt', params: ({ event }) => event.output } },
+            onError: {
+              guard: ({ event }) => event.error instanceof ServiceError,
+              target: '#session.ending',
+              actions: { type: 'setOutcome', params: ({ event }) => failed(toErrorBody(event.error)) },
+            },
+          },
+        },
         opening: {
-          entry: 'countAttempt',
+          entry: 'countOpening',
           invoke: {
             src: 'open',
             input: ({ context }) => context,
@@ -171,7 +209,7 @@ export const sessionMachine = setup({
               { target: 'streaming', actions: assign({ query: ({ event }) => queryOf(event.output) }) },
             ],
             onError: [
-              { guard: ({ context, event }) => isDown(event.error) && context.attempts < MAX_ATTEMPTS, target: 'opening', reenter: true },
+              { guard: ({ context, event }) => isDown(event.error) && context.openings < MAX_OPENINGS, target: 'opening', reenter: true },
               {
                 guard: ({ event }) => event.error instanceof ServiceError,
                 target: '#session.ending',
@@ -185,8 +223,7 @@ export const sessionMachine = setup({
           on: {
             'query.gone': [
               { guard: ({ context, event }) => event.query !== context.query },
-              { guard: 'isLastAttempt', target: '#session.ending', actions: { type: 'setOutcome', params: () => failedWith('TURN_INTERRUPTED') } },
-              { target: 'opening' },
+              { target: 'beginning', actions: 'failAttempt' },
             ],
           },
         },
@@ -223,6 +260,11 @@ function runningOf({ running }: SessionContext): Turn {
 function outcomeOf({ outcome }: SessionContext): TurnOutcome {
   if (outcome === undefined) throw new TypeError('the running turn has no outcome');
   return outcome;
+}
+
+/** Whether a question that comes now will find nothing before it. What an earlier incarnation left may prove it wrong: then one run is counted that was not. */
+function runsNow({ running, waiting, accepting }: SessionContext): boolean {
+  return running === undefined && waiting.length === 0 && accepting <= 1;
 }
 
 /** Whether the next turn was stopped while it waited, or is because the session closes. */

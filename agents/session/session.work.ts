@@ -7,12 +7,15 @@ import { openQuestion } from '#agents/rag/rag.agent.ts';
 import { ServiceError, toErrorBody } from '#src/errors.ts';
 import type { LoggedFrame, Stage } from '#src/ports/frame.ts';
 import type { NewTurn, TenantStore, TurnOutcome, TurnRecord } from '#src/ports/store.ts';
-
+import type { ActorNotes } from '#src/telemetry/capsules/capsule.ts';
+import type { CrashRecorder } from '#src/telemetry/capsules/crash-recorder.ts';
+import { EventRing } from '#src/telemetry/capsules/event-ring.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { AskEvent, SessionNews } from './session.events.ts';
 import type { Ask } from './sessions.ts';
 import type { Turn } from './turn.ts';
 import { cancelled, failedWith, outcomeOf } from './turn.ts';
+import { isTooOld, timeLeftMs } from './turn-time.ts';
 
 /** How a turn ended, for statistics, metrics and the log. */
 export interface TurnSummary {
@@ -32,6 +35,8 @@ export interface SessionDependencies {
   /** How long an actor stays that has nothing to do and nobody to listen. */
   readonly idleMs: number;
   readonly onTurnEnded: (summary: TurnSummary) => void;
+  /** Told what a session works on, for the case that it crashes, and of turns that are poisoned. */
+  readonly recorder?: CrashRecorder;
 }
 
 /** What the end of an answer takes to be written and told, so that it comes before the turn's own deadline. */
@@ -46,21 +51,36 @@ export class SessionWork {
   readonly #dependencies: SessionDependencies;
   readonly #processName: string;
   /** The last opening, settled or not: a turn is not stopped while it may still join a query. */
-  #opening: Promise<Opened> | undefined;
+  #opening: { readonly turn: string; readonly opened: Promise<Opened> } | undefined;
+  /** Turns without an end that this incarnation has accepted. */
+  readonly #accepted = new Set<string>();
   #running: { readonly turn: string; readonly deadlineMs: number } | undefined;
+  /** The turn that is worked on, and the query that it joined, for a crash. */
+  #current: { readonly turn: Turn; readonly query: string | undefined } | undefined;
+  readonly #events: EventRing;
 
   constructor(dependencies: SessionDependencies, session: string, processName: string) {
     this.#dependencies = dependencies;
     this.session = session;
     this.#processName = processName;
+    const { kernel, recorder } = dependencies;
+    this.#events = new EventRing(kernel.clock.wallTime);
+    recorder?.watch(processName, () => this.#describe());
   }
 
   get queueLength(): number {
     return this.#dependencies.queueLength;
   }
 
-  get turnTimeoutMs(): number {
-    return this.#dependencies.turnTimeoutMs;
+  /** What the turn has until its end, from the beginning of its work. */
+  timeoutMs({ record, isAdopted }: Turn): number {
+    const { turnTimeoutMs, kernel } = this.#dependencies;
+    return isAdopted ? timeLeftMs(record.startedAt, { turnTimeoutMs, nowMs: kernel.clock.wallTime() }) : turnTimeoutMs;
+  }
+
+  isTooOld({ record, isAdopted }: Turn): boolean {
+    const { turnTimeoutMs, kernel } = this.#dependencies;
+    return isAdopted && isTooOld(record.acceptedAt, { turnTimeoutMs, nowMs: kernel.clock.wallTime() });
   }
 
   get idleMs(): number {
@@ -80,19 +100,24 @@ export class SessionWork {
   }
 
   /** A turn that waits for its answer from now on. */
-  begin(record: NewTurn): Turn {
-    return { record, acceptedMs: this.#kernel.clock.now(), awaiting: [], cancelling: [] };
+  begin(record: TurnRecord): Turn {
+    return { record, isAdopted: !this.#accepted.has(record.id), acceptedMs: this.#kernel.clock.now(), awaiting: [], cancelling: [] };
   }
 
   show(turn: Turn, stage: Stage): void {
     frameLog(this.#kernel)?.publish(this.session, { type: 'status', turn: turn.record.id, stage });
   }
 
-  /** Writes a question to the store, tells its asker, and tells the machine what it has to do with it. */
-  async accept(event: AskEvent, tell: (news: SessionNews) => void): Promise<void> {
+  /**
+   * Writes a question to the store, tells its asker, and tells the machine what it has to do with it. One that `runsNow`
+   * is written with its first attempt.
+   */
+  async accept(event: AskEvent, runsNow: boolean, tell: (news: SessionNews) => void): Promise<void> {
     try {
-      const { turn: record, repeated } = await this.#write(event.ask);
+      const { turn: record, repeated } = await this.#write(event.ask, runsNow ? 1 : 0);
+      if (!repeated) this.#accepted.add(record.id);
       const turn = this.begin(record);
+      this.#events.add('accepted', { turn: record.id, repeated });
       if (event.type === 'answer') turn.awaiting.push(event);
       if (!repeated) await this.#logAccepted(record);
       if (event.type === 'ask') event.reply({ turn: record.id, repeated });
@@ -105,10 +130,10 @@ export class SessionWork {
   }
 
   /** The id of a turn is ours: long and random. */
-  #write({ id, question, options }: Ask): Promise<{ readonly turn: TurnRecord; readonly repeated: boolean }> {
+  #write({ id, question, options }: Ask, attempts: number): Promise<{ readonly turn: TurnRecord; readonly repeated: boolean }> {
     const { store, kernel } = this.#dependencies;
     const acceptedAt = kernel.clock.wallTime();
-    return store.conversations.acceptTurn({ id: randomUUIDv7(), session: this.session, askId: id, question, options, acceptedAt });
+    return store.conversations.acceptTurn({ id: randomUUIDv7(), session: this.session, askId: id, question, options, acceptedAt, attempts });
   }
 
   /** The turns that an earlier incarnation of this session left without an end. Ends that it had written are told. */
@@ -121,6 +146,7 @@ export class SessionWork {
       await this.#logEnd(turn, await store.conversations.getTurn(turn).then(outcomeOf, ifMissing));
     }
     for (const record of unfinished) await this.#logAccepted(record);
+    this.#events.add('recovered', { turns: unfinished.map(({ id, attempts }) => ({ id, attempts })) });
     return unfinished.map((record) => this.begin(record));
   }
 
@@ -129,15 +155,26 @@ export class SessionWork {
     return this.#log({ type: 'accepted', id: askId, turn: id, question });
   }
 
-  /** Brings a turn to its answer: at once from the cache, or by joining the query that makes it. */
-  open(turn: Turn): Promise<Opened> {
-    this.#opening = this.#open(turn);
-    return this.#opening;
+  /** Notes on disk that a run of the turn begins; resolves with how many that makes. */
+  beginAttempt({ record: { id } }: Turn, attempts: number): Promise<number> {
+    const { store, kernel } = this.#dependencies;
+    this.#events.add('beginning', { turn: id, attempts });
+    return store.conversations.beginAttempt(id, attempts, kernel.clock.wallTime());
   }
 
-  async #open({ record: { id, question, options } }: Turn): Promise<Opened> {
+  /** Brings a turn to its answer: at once from the cache, or by joining the query that makes it. */
+  open(turn: Turn): Promise<Opened> {
+    this.#events.add('opening', { turn: turn.record.id });
+    this.#current = { turn, query: undefined };
+    const opened = this.#open(turn);
+    this.#opening = { turn: turn.record.id, opened };
+    return opened;
+  }
+
+  async #open(turn: Turn): Promise<Opened> {
     const { kernel, store } = this.#dependencies;
-    const deadlineMs = this.#deadlineOf(id);
+    const { id, question, options } = turn.record;
+    const deadlineMs = this.#deadlineOf(turn);
     const log = await whenFrameLog(kernel);
     const sent = log.openTurn(this.session, id)?.text ?? '';
     const opened = await openQuestion(kernel, { store, text: question, options, owner: this.session, deadlineMs, sent });
@@ -146,13 +183,16 @@ export class SessionWork {
       return opened;
     }
     const query = opened.name;
+    this.#current = { turn, query };
+    this.#events.add('joining', { turn: id, query });
     await joinQuery(kernel, query, { session: this.session, turn: id, owner: this.#processName, sent, deadlineMs });
     return { kind: 'joined', query };
   }
 
   /** A turn that is opened again, because its query died, has no more time for it. */
-  #deadlineOf(turn: string): number {
-    if (this.#running?.turn !== turn) this.#running = { turn, deadlineMs: this.#kernel.clock.now() + this.turnTimeoutMs - END_MARGIN_MS };
+  #deadlineOf(turn: Turn): number {
+    const { id } = turn.record;
+    if (this.#running?.turn !== id) this.#running = { turn: id, deadlineMs: this.#kernel.clock.now() + this.timeoutMs(turn) - END_MARGIN_MS };
     return this.#running.deadlineMs;
   }
 
@@ -174,7 +214,8 @@ export class SessionWork {
   async stop(turn: Turn): Promise<TurnOutcome> {
     const { kernel } = this.#dependencies;
     const { id, options } = turn.record;
-    const opened = await this.#opening?.catch(ifServiceError);
+    this.#events.add('stopping', { turn: id });
+    const opened = this.#opening?.turn === id ? await this.#opening.opened.catch(ifServiceError) : undefined;
     const part = opened?.kind === 'joined' ? await leaveQuery(kernel, opened.query, id).catch(ifServiceError) : undefined;
     const log = await whenFrameLog(kernel);
     const text = log.openTurn(this.session, id)?.text ?? '';
@@ -185,10 +226,32 @@ export class SessionWork {
   async end(turn: Turn, outcome: TurnOutcome): Promise<TurnOutcome> {
     const { kernel, store, onTurnEnded } = this.#dependencies;
     const { id, question } = turn.record;
+    this.#accepted.delete(id);
+    this.#events.add('ending', { turn: id, ...(outcome.state === 'failed' ? outcome.error : { finish: outcome.end.finish }) });
+    this.#recordPoison(turn, outcome);
     const told = await store.conversations.endTurn(id, outcome, kernel.clock.wallTime()).then(() => outcome, asFailure);
     await this.#logEnd(id, told);
     onTurnEnded({ session: this.session, turn: id, question, outcome: told, latencyMs: this.elapsedMs(turn) });
+    this.#current = undefined;
     return told;
+  }
+
+  /** A turn with which the whole process died has left no other trace. */
+  #recordPoison(turn: Turn, outcome: TurnOutcome): void {
+    if (outcome.state !== 'failed' || outcome.error.code !== 'TURN_POISONED') return;
+    if (this.#current?.turn !== turn) this.#current = { turn, query: undefined };
+    this.#dependencies.recorder?.capture(this.#processName, new ServiceError('TURN_POISONED', `turn ${turn.record.id} failed three times`));
+  }
+
+  #describe(): ActorNotes {
+    const events = this.#events.list();
+    if (this.#current === undefined) return { state: { session: this.session }, events };
+    const { turn, query } = this.#current;
+    const { id, question: text, options } = turn.record;
+    const sentText = frameLog(this.#kernel)?.openTurn(this.session, id)?.text ?? '';
+    const steps = query === undefined ? undefined : this.#dependencies.recorder?.notesOf(query)?.steps;
+    const state = { session: this.session, turn: id, attempts: turn.record.attempts, isAdopted: turn.isAdopted, query: query ?? null };
+    return { question: { text, options, sentText }, ...(steps === undefined ? {} : { steps }), state, events };
   }
 
   async #logEnd(turn: string, outcome: TurnOutcome): Promise<void> {

@@ -1,13 +1,15 @@
 import type { ErrorBody, ErrorCode } from '#src/errors.ts';
 import { ServiceError, toErrorBody } from '#src/errors.ts';
-import type { NewTurn, TurnOutcome, TurnRecord } from '#src/ports/store.ts';
+import type { TurnOutcome, TurnRecord } from '#src/ports/store.ts';
 import type { Answer, PartialAnswer } from '#agents/query/query.agent.ts';
 import type { Asked } from '#supervisors/kernel/process.ts';
 import type { Cancelled, Ended } from './session.events.ts';
 
 /** A question of this session that has no end yet. */
 export interface Turn {
-  readonly record: NewTurn;
+  readonly record: TurnRecord;
+  /** Found unfinished in the store: its session or the process died before its end. */
+  readonly isAdopted: boolean;
   /** When it came to wait for its answer, in the clock's milliseconds. */
   readonly acceptedMs: number;
   /** Those who wait for its end. */

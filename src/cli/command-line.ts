@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   chat: { summary: 'ask in a conversation', load: async () => (await import('./commands/chat.ts')).chatCommand },
   tree: { summary: 'watch the supervision tree live', load: async () => (await import('./commands/tree.ts')).treeCommand },
   doctor: { summary: 'find out what is wrong, with or without a running service', load: async () => (await import('./commands/doctor.ts')).doctorCommand },
+  replay: { summary: 'run the question of a crash again', load: async () => (await import('./commands/replay.ts')).replayCommand },
 };
 
 /** Runs the command that the words name. Resolves with the exit code; whatever is wrong is on stderr in plain sentences. */

@@ -11,6 +11,7 @@ import { readJsonBodies } from './json-body.ts';
 import { serveOpenApi } from './openapi.ts';
 import { originCheck } from './origin.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { crashRoutes } from './routes/crashes.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { feedbackRoute } from './routes/feedback.ts';
 import { indexingRoutes } from './routes/indexing.ts';
@@ -109,6 +110,7 @@ async function addRoutes(app: App, gateway: Gateway): Promise<void> {
   jobRoutes(app, gateway);
   statusRoutes(app, gateway);
   adminRoutes(app, gateway);
+  crashRoutes(app, gateway);
   modelRoutes(app, gateway);
   await pageRoutes(app);
   // In a scope of its own: the parser of uploads hooks into every request of its scope.

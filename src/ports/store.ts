@@ -27,6 +27,8 @@ export interface NewTurn {
   readonly options: AskOptions;
   /** Milliseconds since the epoch. */
   readonly acceptedAt: number;
+  /** 1 for a turn whose run begins with its acceptance, so that this needs no write of its own. @defaultValue 0 */
+  readonly attempts?: number;
 }
 
 /** A turn that was over when it began, in a session that begins with it. */
@@ -37,6 +39,10 @@ export interface CachedTurn extends NewTurn {
 
 export interface TurnRecord extends NewTurn {
   readonly state: 'accepted' | 'answered' | 'failed';
+  /** How often a run of it was begun, over all processes. */
+  readonly attempts: number;
+  /** When its first run was begun, in milliseconds since the epoch. */
+  readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly end: AnswerEnd | null;
   readonly error: ErrorBody | null;
@@ -75,6 +81,11 @@ export interface ConversationStore {
    * the turn of then (`repeated`); with another question it rejects with `ASK_CONFLICT`.
    */
   acceptTurn(turn: NewTurn): Promise<{ readonly turn: TurnRecord; readonly repeated: boolean }>;
+  /**
+   * Notes that a run of the turn begins, before it does, and returns how often that was. `attempts` is the count that the
+   * caller knows: making the same call again counts once. Rejects with `TURN_NOT_FOUND`, `TURN_ENDED`.
+   */
+  beginAttempt(turn: string, attempts: number, at: number): Promise<number>;
   /** Writes the end of a turn once: false when it had ended before. Rejects with `TURN_NOT_FOUND`. */
   endTurn(turn: string, outcome: TurnOutcome, endedAt: number): Promise<boolean>;
   /**

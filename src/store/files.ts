@@ -13,6 +13,11 @@ export function lockFile(directory: string): string {
   return join(directory, 'lock.db');
 }
 
+/** What is known of parts that crashed. */
+export function crashDirectory(directory: string): string {
+  return join(directory, 'crashes');
+}
+
 /** Names the process that holds, or held, the lock. */
 export function lockOwnerFile(directory: string): string {
   return join(directory, 'lock.pid');

@@ -78,6 +78,8 @@ const PARTS: readonly Part[] = [
   { path: 'supervisors/', ours: ANY_PROJECT_FILE, packages: [] },
   { path: 'src/cli/', ours: ANY_PROJECT_FILE, packages: ['ws'] },
   { path: 'src/version.ts', ours: ['package.json'], packages: [] },
+  // Runs in browsers, too: it stands on nothing.
+  { path: 'src/client/', ours: ['src/client/'], packages: [] },
   // Where the service is put together.
   { path: 'src/main.ts', ours: ANY_PROJECT_FILE, packages: [] },
   { path: 'src/serve.ts', ours: ANY_PROJECT_FILE, packages: [] },

@@ -73,7 +73,7 @@ describe('a turn is cancelled while', () => {
   });
 
   test('it waits for its turn at a model: it ends and leaves the queue', async () => {
-    const service = await startCloudService({ env: { BANYAN_MODELS: GEMINI } });
+    const service = await startCloudService({ env: { BANYAN_MODELS: GEMINI, BANYAN_PROVIDER_ATTEMPTS: '1' } });
     const { emulators, url } = service;
     emulators.gemini.script({ path: PATHS.generate, error: 'throttled:5s' });
     await ask(url, QUESTION, { temperature: 0.1 });

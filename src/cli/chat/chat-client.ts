@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer, Banyan, ErrorBody, Status } from '#src/client/api.ts';
+import { BanyanError, connect } from '#src/client/client.ts';
+import type { ErrorBody as KnownErrorBody } from '#src/errors.ts';
 import type { AskOptions } from '#src/ports/answer.ts';
-import { withRetries } from '../retry.ts';
-import type { ChatSocket, Position, ServerFrame } from './chat-socket.ts';
-import { openChat } from './chat-socket.ts';
+import type { Stage } from '#src/ports/frame.ts';
+import { Failure } from '../failure.ts';
+import { errorOf, unreachable } from '../service-client.ts';
 import type { TurnEnd, TurnListener } from './turn.ts';
-import { Turn } from './turn.ts';
 
 export interface ChatClientOptions {
   readonly service: URL;
@@ -26,25 +27,24 @@ export interface AskRequest {
 const GIVE_UP_AFTER_MS = 30_000;
 /** A cancel that is not confirmed by then is given up. */
 const CANCEL_TIMEOUT_MS = 3000;
+/** Far above what the service takes, and below what a line of HTTP may hold. */
+const MAX_SESSION_LENGTH = 1024;
 
-/** A chat with the service that outlives its connections: it comes back behind the last frame that it had. */
+/** A chat in the terminal: one question at a time, a service that is not there is an error, one that was there is waited for. */
 export class ChatClient {
-  readonly #service: URL;
-  readonly #onReconnect: () => void;
-  #socket: ChatSocket | undefined;
+  readonly #options: ChatClientOptions;
+  #banyan: Banyan | undefined;
   #session: string | undefined;
-  /** Whether the service knows the session by more than this connection. */
-  #isKept: boolean;
-  #lastSeq = 0;
-  /** A service that was there once is waited for. */
   #hasConnected = false;
-  #running: { readonly turn: Turn; readonly signal: AbortSignal } | undefined;
+  /** What the service said before it closed the connection. */
+  #refusal: ErrorBody | undefined;
+  #outage: NodeJS.Timeout | undefined;
+  /** Gives up what is being waited for; undefined while nobody waits. */
+  #giveUp: ((error: Error) => void) | undefined;
 
-  constructor({ service, session, onReconnect }: ChatClientOptions) {
-    this.#service = service;
-    this.#session = session;
-    this.#isKept = session !== undefined;
-    this.#onReconnect = onReconnect ?? (() => undefined);
+  constructor(options: ChatClientOptions) {
+    this.#options = options;
+    this.#session = options.session;
   }
 
   get session(): string | undefined {
@@ -53,7 +53,7 @@ export class ChatClient {
 
   /** Rejects with Unreachable, or SESSION_NOT_FOUND. */
   async connect(): Promise<void> {
-    await this.#open();
+    await this.#unlessGivenUp(this.#open());
   }
 
   /**
@@ -62,84 +62,99 @@ export class ChatClient {
    * when a cancel is not confirmed.
    */
   async ask({ question, options, listener, signal }: AskRequest): Promise<TurnEnd> {
-    const turn = new Turn(question, options, listener);
-    this.#running = { turn, signal };
-    const patience = new AbortController();
+    const abandoned = new AbortController();
+    let patience: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
-      this.#cancel();
-      void sleep(CANCEL_TIMEOUT_MS, undefined, { ref: false }).then(() => patience.abort());
+      const give = (): void => this.#giveUp?.(new DOMException('The cancel was not confirmed.', 'AbortError'));
+      patience = setTimeout(give, CANCEL_TIMEOUT_MS).unref();
     };
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
-      return await this.#converse(turn, signal, patience.signal);
+      const wanted = { ...options, signal: AbortSignal.any([signal, abandoned.signal]) };
+      return await this.#unlessGivenUp(this.#open().then((banyan) => read(banyan.ask(question, wanted), listener)));
     } finally {
+      abandoned.abort(); // what was given up is not answered later; what has ended stays as it is
+      clearTimeout(patience);
       signal.removeEventListener('abort', onAbort);
-      this.#running = undefined;
     }
   }
 
   close(): void {
-    this.#socket?.close();
+    clearTimeout(this.#outage);
+    this.#banyan?.close();
+    this.#banyan = undefined;
   }
 
-  /** Puts the question on one connection after the other until it has ended: asked twice with one id, it is one turn. */
-  async #converse(turn: Turn, cancel: AbortSignal, patience: AbortSignal): Promise<TurnEnd> {
-    const impatience = rejection(patience);
-    for (let isFirst = true; ; isFirst = false) {
-      if (!isFirst) this.#onReconnect();
-      const socket = await Promise.race([this.#hasConnected ? this.#reopen(patience) : this.#open(), impatience]);
-      if (turn.id === undefined) socket.send(turn.ask);
-      else if (cancel.aborted) this.#cancel();
-      const end = await Promise.race([turn.ended, socket.closed, impatience]);
-      if (end !== undefined) return end;
+  async #unlessGivenUp<Result>(work: Promise<Result>): Promise<Result> {
+    const givenUp = Promise.withResolvers<never>();
+    this.#giveUp = givenUp.reject;
+    try {
+      return await Promise.race([work, givenUp.promise]);
+    } catch (error) {
+      throw error instanceof BanyanError ? asFailure(error) : error;
+    } finally {
+      this.#giveUp = undefined;
     }
   }
 
-  /** Before the turn is accepted it has no name to cancel it by: `#receive` comes back to it. */
-  #cancel(): void {
-    const turn = this.#running?.turn.id;
-    if (turn !== undefined) this.#socket?.send({ type: 'cancel', turn });
+  async #open(): Promise<Banyan> {
+    const session = this.#session;
+    if ((session?.length ?? 0) > MAX_SESSION_LENGTH) throw new Failure('The id of the session is too long.');
+    this.#banyan ??= this.#connect(session);
+    this.#session = await this.#banyan.session;
+    return this.#banyan;
   }
 
-  #reopen(signal: AbortSignal): Promise<ChatSocket> {
-    return withRetries(() => this.#open(), { signal, giveUpAfterMs: GIVE_UP_AFTER_MS, onRetry: this.#onReconnect });
+  #connect(session: string | undefined): Banyan {
+    const banyan = connect({ url: this.#options.service, ...(session === undefined ? {} : { session }) });
+    banyan.onFrame((frame) => {
+      if (frame.type === 'error') this.#refusal = frame.error;
+      if (frame.type === 'ready') this.#session = frame.session;
+    });
+    banyan.onStatus((status) => this.#follow(status));
+    return banyan;
   }
 
-  async #open(): Promise<ChatSocket> {
-    if (this.#socket !== undefined) return this.#socket;
-    const socket = await openChat(this.#service, this.#position(), (frame) => this.#receive(frame));
-    this.#socket = socket;
-    void socket.closed.then(() => (this.#socket = undefined));
-    return socket;
-  }
-
-  #position(): Position {
-    if (this.#session === undefined || !this.#isKept) return {};
-    return this.#lastSeq === 0 ? { session: this.#session } : { session: this.#session, after: this.#lastSeq };
-  }
-
-  #receive(frame: ServerFrame): void {
-    if (frame.type === 'ready') this.#begin(frame);
-    if ('seq' in frame) {
-      if (frame.seq <= this.#lastSeq && frame.type !== 'accepted') return;
-      this.#lastSeq = Math.max(this.#lastSeq, frame.seq);
+  #follow({ state }: Status): void {
+    if (state === 'online') {
+      this.#hasConnected = true;
+      clearTimeout(this.#outage);
+      this.#outage = undefined;
     }
-    if (frame.type === 'accepted') this.#isKept = true;
-    this.#running?.turn.receive(frame);
-    if (frame.type === 'accepted' && this.#running?.signal.aborted === true) this.#cancel();
+    if (state !== 'waiting') return;
+    if (!this.#hasConnected) return this.#neverReached();
+    if (this.#giveUp !== undefined) this.#options.onReconnect?.();
+    this.#outage ??= setTimeout(() => this.#gone(), GIVE_UP_AFTER_MS);
   }
 
-  #begin({ session, resumed, last_seq: lastSeq }: Extract<ServerFrame, { type: 'ready' }>): void {
-    this.#hasConnected = true;
-    this.#session = session;
-    if (!resumed) this.#lastSeq = lastSeq;
+  #neverReached(): void {
+    this.#giveUp?.(this.#refusal === undefined ? this.#unreachable() : errorOf(this.#refusal as KnownErrorBody));
+    this.close();
+  }
+
+  /** Gives the question up and not the service: the next one may find it again. */
+  #gone(): void {
+    this.#outage = undefined;
+    this.#giveUp?.(this.#unreachable());
+  }
+
+  #unreachable(): Error {
+    return unreachable(this.#options.service);
   }
 }
 
-function rejection(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  promise.catch(() => undefined); // most turns end before
-  return promise;
+/** An answer that is now another one stands below what was shown. */
+async function read(answer: Answer, listener: TurnListener): Promise<TurnEnd> {
+  for await (const event of answer) {
+    if (event.type === 'status') listener.stage(event.stage as Stage);
+    if (event.type === 'delta') listener.text(event.text);
+    if (event.type === 'reset') listener.text(`\n\n${event.text}`);
+  }
+  return (await answer.end()) as TurnEnd;
+}
+
+function asFailure({ code, message, retryable, retryAfterMs, details }: BanyanError): Error {
+  const body = { code, message, retryable, details, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) };
+  return errorOf(body as KnownErrorBody);
 }

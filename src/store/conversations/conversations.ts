@@ -26,6 +26,8 @@ function apply({ sessions, turns, cached, settings }: Rows, event: ConversationE
   switch (event.type) {
     case 'accept-turn':
       return turns.accept(tenant, event.turn);
+    case 'begin-attempt':
+      return turns.beginAttempt(tenant, event);
     case 'end-turn':
       return turns.end(tenant, event.turn, event.outcome, event.endedAt);
     case 'record-cached-turns':

@@ -3,6 +3,7 @@ import type { CachedTurn, Feedback, NewTurn, PageRequest, TurnOutcome } from '#s
 /** What the conversations worker understands. Every event names its tenant; replies are those of ConversationStore. */
 export type ConversationEvent = { readonly tenant: string } & (
   | { readonly type: 'accept-turn'; readonly turn: NewTurn }
+  | { readonly type: 'begin-attempt'; readonly turn: string; readonly attempts: number; readonly at: number }
   | { readonly type: 'end-turn'; readonly turn: string; readonly outcome: TurnOutcome; readonly endedAt: number }
   | { readonly type: 'record-cached-turns'; readonly answers: readonly KeptAnswer[]; readonly turns: readonly CachedTurnEvent[] }
   | { readonly type: 'get-turn'; readonly turn: string }

@@ -5,7 +5,7 @@ import type { TurnOutcome, TurnRecord } from '#src/ports/store.ts';
 /** The columns that `toTurnRecord` reads: a turn with its question and, where it has one, its answer. */
 export const SELECT_TURN = `
   select turn.id, turn.session, turn.position, turn.ask_id, turn.state, turn.options, turn.accepted_at, turn.ended_at,
-    turn.answer_end, turn.error, question.text as question, coalesce(answer.text, kept_answer.text) as answer,
+    turn.answer_end, turn.error, turn.attempts, turn.started_at, question.text as question, coalesce(answer.text, kept_answer.text) as answer,
     kept_answer.fields as kept_fields
   from turn
   join message as question on question.tenant = turn.tenant and question.turn = turn.id and question.role = 'user'
@@ -20,6 +20,8 @@ export interface TurnRow {
   readonly state: TurnRecord['state'];
   readonly options: string;
   readonly accepted_at: number;
+  readonly attempts: number;
+  readonly started_at: number | null;
   readonly ended_at: number | null;
   /** JSON of the end without the answer's text; of a turn with a kept answer only what is its own. */
   readonly answer_end: string | null;
@@ -51,6 +53,8 @@ export function toTurnRecord(row: TurnRow): TurnRecord {
     options: JSON.parse(row.options) as AskOptions,
     acceptedAt: row.accepted_at,
     state: row.state,
+    attempts: row.attempts,
+    startedAt: row.started_at,
     endedAt: row.ended_at,
     end: toAnswerEnd(row),
     error: row.error === null ? null : (JSON.parse(row.error) as ErrorBody),

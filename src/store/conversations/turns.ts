@@ -15,6 +15,7 @@ export class TurnRows {
   readonly #selectUnfinishedOfSession: StatementSync;
   readonly #insert: StatementSync;
   readonly #insertMessage: StatementSync;
+  readonly #beginAttempt: StatementSync;
   readonly #end: StatementSync;
   readonly #upsertFeedback: StatementSync;
 
@@ -29,11 +30,15 @@ export class TurnRows {
       `${SELECT_TURN} where ${unfinished} and turn.session = ? order by turn.position`,
     );
     this.#insert = database.prepare(
-      `insert into turn (tenant, id, session, position, ask_id, state, options, accepted_at)
-       values (?, ?, ?, ?, ?, 'accepted', ?, ?)`,
+      `insert into turn (tenant, id, session, position, ask_id, state, options, accepted_at, attempts, started_at)
+       values (?, ?, ?, ?, ?, 'accepted', ?, ?, ?, ?)`,
     );
     this.#insertMessage = database.prepare(
       'insert into message (tenant, turn, role, text, created_at) values (?, ?, ?, ?, ?)',
+    );
+    this.#beginAttempt = database.prepare(
+      `update turn set attempts = max(attempts, ? + 1), started_at = coalesce(started_at, ?)
+       where tenant = ? and id = ? and state = 'accepted' returning attempts`,
     );
     this.#end = database.prepare(
       `update turn set state = ?, ended_at = ?, answer_end = ?, error = ?
@@ -55,6 +60,7 @@ export class TurnRows {
 
   #write(tenant: string, turn: NewTurn): TurnRecord {
     const position = this.#sessions.addTurn(tenant, turn);
+    const { attempts = 0, acceptedAt } = turn;
     this.#insert.run(
       tenant,
       turn.id,
@@ -62,10 +68,19 @@ export class TurnRows {
       position,
       turn.askId,
       JSON.stringify(turn.options),
-      turn.acceptedAt,
+      acceptedAt,
+      attempts,
+      attempts === 0 ? null : acceptedAt,
     );
-    this.#insertMessage.run(tenant, turn.id, 'user', turn.question, turn.acceptedAt);
+    this.#insertMessage.run(tenant, turn.id, 'user', turn.question, acceptedAt);
     return this.get(tenant, turn.id);
+  }
+
+  /** Repeating the call counts once. */
+  beginAttempt(tenant: string, { turn, attempts, at }: { readonly turn: string; readonly attempts: number; readonly at: number }): number {
+    const begun = queryOne<{ attempts: number }>(this.#beginAttempt, attempts, at, tenant, turn);
+    if (begun !== undefined) return begun.attempts;
+    throw new ServiceError('TURN_ENDED', `turn ${this.#row(tenant, turn).id} has ended`);
   }
 
   /** False when the turn had ended before; true again for the very same end. */

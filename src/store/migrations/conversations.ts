@@ -75,4 +75,8 @@ export const CONVERSATIONS_MIGRATIONS: Migrations = [
     foreign key (tenant, turn) references turn (tenant, id) on delete cascade
   ) strict;
   `,
+  `
+  alter table turn add column attempts integer not null default 0;
+  alter table turn add column started_at integer;
+  `,
 ];

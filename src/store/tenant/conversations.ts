@@ -34,6 +34,10 @@ export class TenantConversations implements ConversationStore {
     return this.#ask({ type: 'accept-turn', tenant: this.#tenant, turn });
   }
 
+  beginAttempt(turn: string, attempts: number, at: number): Promise<number> {
+    return this.#ask({ type: 'begin-attempt', tenant: this.#tenant, turn, attempts, at });
+  }
+
   endTurn(turn: string, outcome: TurnOutcome, endedAt: number): Promise<boolean> {
     return this.#ask({ type: 'end-turn', tenant: this.#tenant, turn, outcome, endedAt });
   }

@@ -129,7 +129,7 @@ describe('evidence is found', () => {
   test('by vectors, with as many candidates as it takes and the filter of the question', async () => {
     const { retrieved, queries, limits } = await run({ words: ['s1'], vectors: ['s1'], question: { limit: 2, filter: { source: 'docs' } } });
     await retrieved;
-    expect([queries, limits]).toEqual([[{ vector: VECTOR, topK: 50, filter: { source: 'docs' } }], [50]]);
+    expect([queries, limits]).toEqual([[{ vector: VECTOR, topK: 20, filter: { source: 'docs' } }], [20]]);
   });
 
   test('with a search by words no larger than needed where there is no other judge', async () => {

@@ -164,12 +164,12 @@ describe('session', () => {
     expect(seen.filter((frame) => frame.startsWith('answer-'))).toEqual(['answer-start', 'answer-delta One', 'answer-delta  two.', 'answer-end']);
   });
 
-  test('a turn whose queries keep dying ends with an error, not in a loop', async () => {
+  test('a turn whose queries keep dying ends as poisoned, not in a loop', async () => {
     const model = new ScriptedModel();
     const { sessions } = await startConversations({ models: [model] });
     const answer = sessions.answer('s', ask('1'));
     for (let attempt = 0; attempt < 3; attempt += 1) (await model.nth(attempt)).fail(new TypeError('a bug'));
-    expect((await answer).outcome).toMatchObject({ state: 'failed', error: { code: 'TURN_INTERRUPTED' } });
+    expect((await answer).outcome).toMatchObject({ state: 'failed', error: { code: 'TURN_POISONED', retryable: false } });
     expect(model.streams).toHaveLength(3);
   });
 

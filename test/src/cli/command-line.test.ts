@@ -18,7 +18,7 @@ describe('banyan', () => {
   });
 
   test.for<[string[], string]>([
-    [[], 'banyan needs a command: serve, seed, ask, chat, tree, doctor; see banyan --help'],
+    [[], 'banyan needs a command: serve, seed, ask, chat, tree, doctor, replay; see banyan --help'],
     [['sed'], 'banyan has no command sed, did you mean seed?; see banyan --help'],
     [['xyzzy'], 'banyan has no command xyzzy; see banyan --help'],
     [['constructor'], 'banyan has no command constructor; see banyan --help'],

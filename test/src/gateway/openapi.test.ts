@@ -20,7 +20,7 @@ const ROUTES = [
   'get /sessions/{id}/events', 'post /index', 'post /documents', 'get /documents', 'get /documents/{id}', 'delete /documents/{id}',
   'post /reindex', 'get /jobs', 'get /jobs/{id}', 'post /jobs/{id}/cancel', 'get /stats', 'get /health', 'get /livez', 'get /readyz',
   'get /metrics', 'get /admin/tree', 'get /admin/models', 'put /admin/models', 'get /admin/events', 'get /admin/actors/{name}', 'post /admin/actors/{name}/kill',
-  'post /admin/cache/clear', 'post /admin/fuses/{name}/blow', 'post /admin/fuses/{name}/reset',
+  'post /admin/cache/clear', 'post /admin/fuses/{name}/blow', 'post /admin/fuses/{name}/reset', 'get /admin/crashes', 'get /admin/crashes/{id}',
 ]; // prettier-ignore
 
 async function document(): Promise<Document> {

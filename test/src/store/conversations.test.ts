@@ -12,6 +12,8 @@ function open() {
   return openConversations(temporaryDirectory());
 }
 
+const begin = (turn: string, attempts: number, at: number) => ({ type: 'begin-attempt', tenant, turn, attempts, at }) as const;
+
 function keptAnswers(database: DatabaseSync): unknown[] {
   return database.prepare('select text, turn_count from kept_answer order by text').all().map((row) => ({ ...row }));
 }
@@ -20,9 +22,15 @@ describe('accepting a turn', () => {
   test('a turn is read back as it was accepted', () => {
     const { apply } = open();
     const turn = newTurn('t1', { options: { top_k: 3, filter: { team: 'a' } } });
-    const expected = { ...turn, state: 'accepted', endedAt: null, end: null, error: null };
+    const expected = { ...turn, state: 'accepted', attempts: 0, startedAt: null, endedAt: null, end: null, error: null };
     expect(apply({ type: 'accept-turn', tenant, turn })).toEqual({ turn: expected, repeated: false });
     expect(apply({ type: 'get-turn', tenant, turn: 't1' })).toEqual(expected);
+  });
+
+  test('a turn that runs at once is written with its first attempt', () => {
+    const { apply } = open();
+    const { turn } = apply<Accepted>({ type: 'accept-turn', tenant, turn: newTurn('t1', { attempts: 1, acceptedAt: 7 }) });
+    expect(turn).toMatchObject({ attempts: 1, startedAt: 7 });
   });
 
   test('an ask id that comes again with its question gives the turn of then', () => {
@@ -61,6 +69,30 @@ describe('accepting a turn', () => {
     apply({ type: 'accept-turn', tenant, turn: newTurn('t1', { askId: 'a', question }) });
     const again = apply<Accepted>({ type: 'accept-turn', tenant, turn: newTurn('t2', { askId: 'a', question }) });
     expect(again).toMatchObject({ repeated: true, turn: { question: 'a\0b \ufffd c' } });
+  });
+});
+
+describe('beginning an attempt', () => {
+  test('attempts are counted, and the time of the first one is kept', () => {
+    const { apply } = open();
+    apply({ type: 'accept-turn', tenant, turn: newTurn('t1') });
+    expect([0, 1, 2].map((known) => apply(begin('t1', known, 100 + known)))).toEqual([1, 2, 3]);
+    expect(apply({ type: 'get-turn', tenant, turn: 't1' })).toMatchObject({ attempts: 3, startedAt: 100, state: 'accepted' });
+  });
+
+  test('the very same call made twice counts once', () => {
+    const { apply } = open();
+    apply({ type: 'accept-turn', tenant, turn: newTurn('t1', { attempts: 1 }) });
+    expect([apply(begin('t1', 1, 5)), apply(begin('t1', 1, 5))]).toEqual([2, 2]);
+  });
+
+  test('a turn that has ended, or never was, begins no attempt', () => {
+    const { apply } = open();
+    apply({ type: 'accept-turn', tenant, turn: newTurn('t1') });
+    apply({ type: 'end-turn', tenant, turn: 't1', outcome: FAILED, endedAt: 9 });
+    expect(() => apply(begin('t1', 0, 10))).toThrow(expect.objectContaining({ code: 'TURN_ENDED' }));
+    expect(() => apply(begin('none', 0, 10))).toThrow(expect.objectContaining({ code: 'TURN_NOT_FOUND' }));
+    expect(apply({ type: 'get-turn', tenant, turn: 't1' })).toMatchObject({ attempts: 0 });
   });
 });
 
