@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { blowFuse, fuseName, installFuse } from '#agents/fuse/fuse.agent.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ScriptedModel } from '../../support/scripted-model.ts';
 import type { TestApplication } from '../../support/start-application.ts';
 import { startApplication } from '../../support/start-application.ts';
 import type { BrowserPage } from './browser.ts';
 import { CHROMIUM, hasChromium, openBrowser } from './browser.ts';
+
+/** What the fuse of the search by words guards. */
+const SEARCH = 'lexical:fts5';
 
 const GUIDE = '# Trees\n\nA banyan drops new trunks from its branches. Cut one trunk and the tree stands.';
 const LAST_ANSWER = '.turn:last-child .is-answer';
@@ -76,12 +80,12 @@ describe.skipIf(!hasChromium)(`the chat page, in ${CHROMIUM}`, { timeout: 60_000
   });
 
   test('a failure is a notice with its code, and no message of the assistant', async () => {
-    const model = new ScriptedModel();
-    const { url } = await startApplication({ models: [model] });
+    const { url, kernel } = await startApplication();
     await index(url, GUIDE);
+    await installFuse(kernel, SEARCH, { maxMelts: 0, windowMs: 1000, refreshMs: 60_000 });
+    await blowFuse(kernel, fuseName(SEARCH));
     const page = await openChat(url);
     await askByKeyboard(page, 'Why do banyans stand?');
-    (await model.nth(0)).cut();
     await eventually(async () => expect(await page.text('.notice')).toMatch(/^Error: .* [A-Z_]+_[A-Z]+\n/));
     expect(await page.evaluate(`document.querySelector('${LAST_ANSWER}').hidden`)).toBe(true);
     await page.click('.notice button');
