@@ -12,7 +12,13 @@ export const packageRoot = new URL('../', import.meta.url);
 /** The pages: src/web/ or its copy dist/web/. */
 export const webRoot = new URL('./web/', import.meta.url);
 
+/** `banyan/client` for the pages: one file of the build; from sources the module that the others beside it hang on. */
+export const clientModule = new URL(isBundled ? './client.js' : './client/client.ts', import.meta.url);
+
 /** The file of a worker, named by its path below src/ without extension: `store/knowledge.worker`. */
 export function workerUrl(path: `${string}.worker`): URL {
   return new URL(isBundled ? `./${basename(path)}.js` : `./${path}.ts`, import.meta.url);
 }
+
+/** The program behind the `banyan` command. */
+export const programUrl = new URL(isBundled ? './banyan.js' : './cli/banyan.ts', import.meta.url);

@@ -24,7 +24,7 @@ export function chatAddress(base: URL, { session, after }: Place): string {
   const url = new URL('ws', base);
   url.protocol = base.protocol.replace(/^http/, 'ws');
   if (session !== undefined) url.searchParams.set('session', session);
-  if (session !== undefined && after !== undefined) url.searchParams.set('after', String(after));
+  if (session !== undefined && after !== undefined) url.searchParams.set('after', String(Math.min(after, BEYOND_THE_LOG)));
   return url.href;
 }
 

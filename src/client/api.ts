@@ -11,7 +11,10 @@ export interface ConnectOptions {
   readonly url: string | URL;
   /** The session to come back to. @defaultValue a new one */
   readonly session?: string;
-  /** With `session`: the last `seq` that is known of it; a number that its log does not hold gives a snapshot. */
+  /**
+   * With `session`: the last `seq` that is known of it. A number that its log does not hold gives a snapshot of its latest
+   * turns, `Infinity` always does.
+   */
   readonly after?: number;
   /** The key of the caller. It is sent in a header, never in an address. */
   readonly key?: string;
@@ -30,7 +33,10 @@ export interface Banyan {
    */
   readonly session: Promise<string>;
   readonly status: Status;
-  /** Asks. Each call is a turn of its own, and turns are answered in the order in which they were accepted. */
+  /**
+   * Asks. Each call is a turn of its own, and turns are answered in the order in which they were accepted. Throws TypeError
+   * for an id that cannot be one or is being answered, and for options that JSON cannot hold.
+   */
   ask(question: string, options?: AskOptions): Answer;
   /** Stops a turn, also one that another client of the session asked. A turn that has ended stays as it is. */
   cancel(turn: string): void;
@@ -40,6 +46,10 @@ export interface Banyan {
   onStatus(listener: (status: Status) => void): () => void;
   /** Calls the listener with every frame of the session, logged ones in order and once. Returns how to stop that. */
   onFrame(listener: (frame: ServerFrame) => void): () => void;
+  /** Calls the listener with the figures of the service, every second while there is a connection. Returns how to stop that. */
+  onStatistics(listener: (statistics: Statistics) => void): () => void;
+  /** Tries now what is waited with: for whoever knows that the network is back. */
+  reconnect(): void;
   /** Ends the connection for good. Answers that have not ended fail with `CLOSED`; the service goes on with them. */
   close(): void;
 }
@@ -57,7 +67,10 @@ export interface Answer extends AsyncIterable<AnswerEvent> {
   text(): Promise<string>;
   /** The end, also of a cancelled answer. Rejects with the BanyanError that came instead. */
   end(): Promise<AnswerEnd>;
-  /** Stops the turn, which then ends as `cancelled`. */
+  /**
+   * Stops the turn, which then ends as `cancelled`. The answer fails with `CANCELLED` where the question was not sent yet,
+   * and where the service does not confirm within five seconds; it is then stopped as soon as the service is reached.
+   */
   cancel(): void;
 }
 
@@ -94,7 +107,7 @@ export type Status =
   /** By `close`, or by an error that trying again does not mend. */
   | { readonly state: 'ended'; readonly error: BanyanError };
 
-/** A refusal of the service, with its code; or `UNREACHABLE`, `CLOSED` or `UNEXPECTED`, which the client finds. */
+/** A refusal of the service, with its code; or `UNREACHABLE`, `CLOSED`, `CANCELLED` or `UNEXPECTED`, which the client finds. */
 export declare class BanyanError extends Error {
   readonly code: string;
   /** Whether the same request can succeed later. */
@@ -188,7 +201,16 @@ export type SocketFrame =
   | { readonly type: 'snapshot'; readonly turns: readonly SnapshotTurn[] }
   | { readonly type: 'error'; readonly id?: string; readonly turn?: string; readonly error: ErrorBody }
   | { readonly type: 'pong' }
-  | ({ readonly type: 'stats' } & Readonly<Record<'queries' | 'hits' | 'misses' | 'errors' | 'hit_rate', number>>);
+  | ({ readonly type: 'stats' } & Statistics);
+
+/** What was asked since the service began; `hit_rate` is the hits of all queries in percent. */
+export interface Statistics {
+  readonly queries: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly errors: number;
+  readonly hit_rate: number;
+}
 
 export interface SnapshotTurn {
   readonly id: string;

@@ -28,3 +28,8 @@ export function unreachable(options: { readonly cause?: unknown } = {}): BanyanE
 export function protocolError(message: string): BanyanError {
   return new BanyanError({ code: 'UNEXPECTED', message, retryable: false });
 }
+
+/** A cancel that the service has not confirmed. */
+export function cancelledError(message: string): BanyanError {
+  return new BanyanError({ code: 'CANCELLED', message, retryable: false });
+}

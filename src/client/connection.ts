@@ -1,4 +1,5 @@
 import type { ServerFrame, WebSocketConstructor, WebSocketLike } from './api.ts';
+import { readFrame } from './frame.ts';
 
 /** Silent beats until the service is asked whether it is there, and until it counts as gone. */
 const PING_AFTER_BEATS = 2;
@@ -38,8 +39,8 @@ export class Connection {
   }
 
   /** What is put on a line that is just going is lost: who sends, sends again on the next one. */
-  send(frame: object): void {
-    if (!this.#isOver && this.#socket.readyState === OPEN) this.#socket.send(JSON.stringify(frame));
+  send(json: string): void {
+    if (!this.#isOver && this.#socket.readyState === OPEN) this.#socket.send(json);
   }
 
   /** Gives the line up, as if it had been lost. */
@@ -57,7 +58,7 @@ export class Connection {
     if (this.#isOver) return;
     this.#silentBeats = 0;
     this.#hasSpoken = true;
-    const frame = parse(String(data));
+    const frame = readFrame(data);
     if (frame === undefined) this.drop();
     else this.#options.onFrame(frame);
   }
@@ -65,7 +66,7 @@ export class Connection {
   #beat(): void {
     this.#silentBeats += 1;
     if (!this.#hasSpoken || this.#silentBeats >= LOST_AFTER_BEATS) this.drop();
-    else if (this.#silentBeats === PING_AFTER_BEATS) this.send({ type: 'ping' });
+    else if (this.#silentBeats === PING_AFTER_BEATS) this.send(PING);
   }
 
   #lose(closeCode: number): void {
@@ -75,12 +76,4 @@ export class Connection {
   }
 }
 
-/** Undefined for what no service of ours says. */
-function parse(data: string): ServerFrame | undefined {
-  try {
-    const frame: unknown = JSON.parse(data);
-    return typeof frame === 'object' && frame !== null && 'type' in frame ? (frame as ServerFrame) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const PING = '{"type":"ping"}';

@@ -12,7 +12,9 @@ interface Numbered {
 export class LogPosition {
   /** The number of the last frame taken; undefined: whatever comes next is in order. */
   #lastSeq: number | undefined;
+  /** Where the log was when the client came; undefined once that log is gone. */
   #readySeq: number | undefined;
+  #hasBegun = false;
   #isSnapshotDue = false;
 
   constructor(after: number | undefined) {
@@ -21,18 +23,21 @@ export class LogPosition {
 
   /** Where to come back to; undefined for who never was there. */
   get after(): number | undefined {
-    return this.#lastSeq ?? (this.#readySeq === undefined ? undefined : BEYOND_THE_LOG);
+    return this.#lastSeq ?? (this.#hasBegun ? BEYOND_THE_LOG : undefined);
   }
 
   begin({ last_seq: lastSeq, resumed }: { readonly last_seq: number; readonly resumed: boolean }, isNew: boolean): void {
+    this.#hasBegun = true;
     this.#readySeq = lastSeq;
     this.#isSnapshotDue = !resumed && !isNew;
-    if (!resumed) this.#lastSeq = lastSeq;
+    if (isNew) this.#lastSeq = lastSeq;
+    else if (!resumed) this.#lastSeq = undefined;
   }
 
   /** A snapshot that was not due says that the service lost its log, and its numbers with it. */
   takeSnapshot(): void {
-    if (!this.#isSnapshotDue) this.#lastSeq = undefined;
+    if (!this.#isSnapshotDue) this.#readySeq = undefined;
+    this.#lastSeq = this.#readySeq;
     this.#isSnapshotDue = false;
   }
 

@@ -14,9 +14,13 @@ type TurnFrame = Exclude<LoggedFrame, { readonly type: 'accepted' }> | Extract<S
 
 /** One question and what has come of its answer, over as many connections as it takes. */
 export class RunningAnswer implements Answer {
-  readonly ask: AskFrame;
+  readonly id: string;
+  /** The frame that asks. It is made once, so that the question asked again is the same one. */
+  readonly ask: string;
   /** Whether the question was put on a connection that may still answer it. */
   isSent = false;
+  /** Whether it was put on any: the service may know of it then. */
+  wasSent = false;
   isCancelled = false;
   /** How often the service could not take the question. */
   refusals = 0;
@@ -29,16 +33,17 @@ export class RunningAnswer implements Answer {
   #isIterated = false;
   #hasEnded = false;
 
-  /** @param onCancel called once, when nobody wants the answer any more */
+  /**
+   * Throws TypeError for options that JSON cannot hold.
+   *
+   * @param onCancel called once, when nobody wants the answer any more
+   */
   constructor(ask: AskFrame, onCancel: () => void) {
-    this.ask = ask;
+    this.id = ask.id;
+    this.ask = JSON.stringify(ask);
     this.#onCancel = onCancel;
     this.#events = new EventQueue(() => this.cancel());
     this.#end.promise.catch(() => undefined); // who waits for it gets it; who reads the events gets it there
-  }
-
-  get id(): string {
-    return this.ask.id;
   }
 
   get turn(): string | undefined {

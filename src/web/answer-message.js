@@ -1,21 +1,20 @@
 /**
  * The assistant's message: what it does while it works, the text as it comes, then marks, sources and a rating.
  *
- * @import { AnswerEnd, CitedSource, MessageActions, Stage, Turn } from './types.ts'
+ * @import { AnswerEnd, CitedSource, MessageActions, Turn } from './types.ts'
  */
 import { answerParts, citedSources } from './citations.js';
 import { element, setText } from './element.js';
 
-/** @type {Readonly<Record<Stage, string>>} */
-const STAGE_WORDS = {
-  queued: 'queued behind another question',
-  cached: 'found in the cache',
-  embedding: 'embedding the question',
-  retrieving: 'retrieving from the documents',
-  reranking: 'reranking what was found',
-  generating: 'generating the answer',
-  recovering: 'recovering from a fault',
-};
+const STAGE_WORDS = new Map([
+  ['queued', 'queued behind another question'],
+  ['cached', 'found in the cache'],
+  ['embedding', 'embedding the question'],
+  ['retrieving', 'retrieving from the documents'],
+  ['reranking', 'reranking what was found'],
+  ['generating', 'generating the answer'],
+  ['recovering', 'recovering from a fault'],
+]);
 
 /** @type {Readonly<Record<AnswerEnd['finish'], string>>} */
 const FINISH_WORDS = { stop: '', length: 'cut at its length limit', refused: 'no answer in the documents', cancelled: 'stopped' };
@@ -126,7 +125,7 @@ function ratingButton(rating, label) {
 function stageWords({ state, stage, isStopping }) {
   if (isStopping) return 'stopping';
   if (state === 'sending') return 'sending the question';
-  return stage === null ? '' : STAGE_WORDS[stage];
+  return stage === null ? '' : (STAGE_WORDS.get(stage) ?? stage);
 }
 
 /** @param {AnswerEnd} end */

@@ -1,18 +1,21 @@
 /**
- * The chat page: what the reader does and what the service says go into the conversation; the page shows it.
+ * The chat page: what the reader does goes to the client of the service, what the service says into the conversation; the
+ * page shows it. The client comes back by itself when the connection is lost.
  *
- * @import { Connection, Conversation, ServerFrame } from './types.ts'
+ * @import { Banyan, BanyanError, Connection, Conversation, ErrorBody, ServerFrame, Status } from './types.ts'
  */
+import { connect } from './client.js';
 import * as known from './conversation.js';
 import { byId, setText } from './element.js';
 import { MessageList } from './messages.js';
 import { readSession, writeSession } from './session-address.js';
-import { ChatSocket, chatUrl } from './socket.js';
 import { closeSourceByClickBeside, openSource } from './source-dialog.js';
 import { showConnection, showNotices, showStatistics } from './status.js';
 
 /** How near to the end of the messages the reader is taken to follow them. */
 const FOLLOW_WITHIN_PX = 80;
+/** Why a session in the address cannot be come back to: it was forgotten, or never was one. */
+const GONE_CODES = new Set(['SESSION_NOT_FOUND', 'INVALID_REQUEST']);
 
 const form = byId('ask', HTMLFormElement);
 const input = byId('question', HTMLInputElement);
@@ -21,7 +24,7 @@ const stopButton = byId('stop-button', HTMLButtonElement);
 const scroller = byId('scroller', HTMLElement);
 
 /** @type {Conversation} */
-let conversation = { ...known.EMPTY_CONVERSATION, session: readSession() };
+let conversation = known.EMPTY_CONVERSATION;
 /** @type {Connection} */
 let connection = { state: 'connecting' };
 let isRenderDue = false;
@@ -34,53 +37,45 @@ const messages = new MessageList(byId('messages', HTMLElement), {
   announce: (text) => setText(byId('announcer', HTMLElement), text),
 });
 
-const socket = new ChatSocket({
-  url: () => chatUrl(location, conversation.session, known.resumePoint(conversation)),
-  onFrame: receiveFrame,
-  onConnection: changeConnection,
-  onAddressRefused: startNewSession,
-});
+/** How to stop the questions that were asked here. @type {Map<string, () => void>} */
+const stops = new Map();
+/** @type {Banyan} */
+let banyan;
 
+begin(readSession());
 listenToReader();
-socket.open();
 input.focus();
 
-/** @param {ServerFrame} frame */
+/** A page that was just loaded wants the whole conversation, of which the log may hold the end only. @param {string | null} session */
+function begin(session) {
+  const client = connect({ url: location.origin, ...(session === null ? {} : { session, after: Infinity }) });
+  banyan = client;
+  client.onFrame(receiveFrame);
+  client.onStatistics((statistics) => update({ ...conversation, statistics }));
+  client.onStatus(changeStatus);
+}
+
+/** The service keeps a session from its first question on: only then can the page come back to it. @param {ServerFrame} frame */
 function receiveFrame(frame) {
-  if (known.isGap(conversation, frame)) return socket.drop();
   update(known.receive(conversation, frame));
-  if (frame.type === 'ready') resume();
-  else if (frame.type === 'accepted') rememberAccepted(frame.turn);
+  if (frame.type === 'accepted') writeSession(conversation.session);
 }
 
-function resume() {
-  socket.send({ type: 'stats', subscribe: true });
-  for (const frame of known.unconfirmedFrames(conversation)) socket.send(frame);
+/** @param {Status} status */
+function changeStatus(status) {
+  connection = status.state === 'waiting' ? { state: 'waiting', retryAtMs: Date.now() + status.retryInMs } : { state: status.state };
+  update(status.state === 'online' ? conversation : known.withoutStatistics(conversation));
+  if (status.state === 'ended') leaveSession(status.error);
 }
 
-/**
- * The service keeps a session from its first question on: only then can the page come back to it. And a question can
- * be stopped before the service has given it a name.
- *
- * @param {string} turn
- */
-function rememberAccepted(turn) {
-  writeSession(conversation.session);
-  const due = known.unconfirmedFrames(conversation).filter((frame) => frame.type === 'cancel' && frame.turn === turn);
-  for (const frame of due) socket.send(frame);
-}
-
-/** @param {Connection} next */
-function changeConnection(next) {
-  connection = next;
-  update(next.state === 'online' ? conversation : known.withoutStatistics(conversation));
-}
-
-function startNewSession() {
-  const hadTurns = readSession() !== null;
-  update(known.leaveSession(conversation));
+/** What the service has not accepted is asked in the next session. @param {BanyanError} reason */
+function leaveSession(reason) {
+  if (readSession() === null || !GONE_CODES.has(reason.code)) return update(known.notifyError(conversation, bodyOf(reason)));
   writeSession(null);
-  if (hadTurns) update(known.notify(conversation, 'The earlier conversation is no longer there. A new one has begun.'));
+  const unaccepted = known.unacceptedTurns(conversation);
+  update(known.notify(known.leaveSession(conversation), 'The earlier conversation is no longer there. A new one has begun.'));
+  begin(null);
+  for (const { id, question } of unaccepted) send(id, question);
 }
 
 /** @param {string} text */
@@ -89,16 +84,34 @@ function askQuestion(text) {
   if (question === '' || known.unfinishedTurn(conversation) !== undefined) return;
   const id = randomId();
   update(known.ask(conversation, { id, question }));
-  socket.send({ type: 'ask', id, question });
+  send(id, question);
   input.value = '';
   setText(byId('announcer', HTMLElement), 'Thinking...');
   render();
   scroller.scrollTop = scroller.scrollHeight;
 }
 
+/**
+ * The answer comes by the frames, as those do that other pages asked for; only a refusal comes by itself.
+ *
+ * @param {string} id
+ * @param {string} question
+ */
+function send(id, question) {
+  const client = banyan;
+  const answer = client.ask(question, { id });
+  const end = answer.end();
+  stops.set(id, () => answer.cancel());
+  end.catch((error) => client === banyan && update(known.refuse(conversation, id, bodyOf(error)))).finally(() => stops.delete(id));
+}
+
 function stopAnswer() {
+  const running = known.unfinishedTurn(conversation);
+  if (running === undefined) return;
   update(known.stop(conversation));
-  for (const frame of known.unconfirmedFrames(conversation)) if (frame.type === 'cancel') socket.send(frame);
+  const stop = stops.get(running.id);
+  if (stop !== undefined) stop();
+  else if (running.turn !== null) banyan.cancel(running.turn);
 }
 
 /**
@@ -108,8 +121,10 @@ function stopAnswer() {
 function rateAnswer(id, rating) {
   const turn = conversation.turns.find((one) => one.id === id)?.turn ?? null;
   if (turn === null) return;
-  if (socket.send({ type: 'feedback', turn, rating })) update(known.rate(conversation, turn, rating));
-  else update(known.notify(conversation, 'The rating was not sent: there is no connection.'));
+  banyan.feedback(turn, rating).then(
+    () => update(known.rate(conversation, turn, rating)),
+    (error) => update(known.notifyError(conversation, bodyOf(error))),
+  );
 }
 
 function startConversation() {
@@ -124,13 +139,13 @@ function listenToReader() {
   });
   input.addEventListener('input', renderForm);
   stopButton.addEventListener('click', stopAnswer);
-  byId('reconnect', HTMLButtonElement).addEventListener('click', () => socket.open());
+  byId('reconnect', HTMLButtonElement).addEventListener('click', () => banyan.reconnect());
   byId('new-conversation', HTMLButtonElement).addEventListener('click', startConversation);
   byId('source-close', HTMLButtonElement).addEventListener('click', () => byId('source', HTMLDialogElement).close());
   closeSourceByClickBeside();
   for (const sample of document.querySelectorAll('.sample')) sample.addEventListener('click', () => askQuestion(sample.textContent ?? ''));
   window.addEventListener('hashchange', () => location.reload());
-  window.addEventListener('online', () => connection.state === 'waiting' && socket.open());
+  window.addEventListener('online', () => banyan.reconnect());
   setInterval(() => showConnection(connection), 1000);
 }
 
@@ -174,6 +189,14 @@ function renderForm() {
 /** The focus is given back only where nothing else has it: a reader may have opened a source meanwhile. */
 function hasNoFocus() {
   return document.activeElement === null || document.activeElement === document.body || document.activeElement === stopButton;
+}
+
+/**
+ * @param {BanyanError} error
+ * @returns {ErrorBody}
+ */
+function bodyOf({ code, message, retryable, retryAfterMs, details }) {
+  return { code, message, retryable, details, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) };
 }
 
 /** Where the page is served without TLS to another machine, `crypto.randomUUID` is not there. */

@@ -1,19 +1,15 @@
 /**
- * The conversation as data: pure functions from what is known and what comes to what is known then. Frames carry the
- * numbers of the session's log, so that each is taken once, in order, however often the socket breaks.
+ * The conversation as data: pure functions from what is known and what comes to what is known then. The client gives each
+ * frame of the session's log once and in order, however often the connection breaks.
  *
- * @import { AnswerEnd, ClientFrame, Conversation, ErrorBody, NumberedFrame, ServerError, ServerFrame, SnapshotTurn, Turn } from './types.ts'
+ * @import { AnswerEnd, Conversation, ErrorBody, ServerFrame, SnapshotTurn, Turn } from './types.ts'
  */
 
 const MAX_NOTICES = 3;
-/** Outside every log, so that the service answers with a snapshot; the most digits that it takes. */
-const BEYOND_THE_LOG = 999_999_999_999_999;
 
 /** @type {Conversation} */
 export const EMPTY_CONVERSATION = {
   session: null,
-  lastSeq: 0,
-  historySeq: null,
   turns: [],
   notices: [],
   nextNoticeKey: 1,
@@ -21,8 +17,8 @@ export const EMPTY_CONVERSATION = {
 };
 
 /**
- * Takes a frame of the service. A frame of the log that was taken before changes nothing; types that this page does not
- * know are passed over, so that a newer service can say more.
+ * Takes a frame of the service. Types that this page does not know are passed over, so that a newer service can say more;
+ * errors too: the client tells them to whom they concern.
  *
  * @param {Conversation} conversation
  * @param {ServerFrame} frame
@@ -31,42 +27,24 @@ export const EMPTY_CONVERSATION = {
 export function receive(conversation, frame) {
   switch (frame.type) {
     case 'ready':
-      return becomeReady(conversation, frame);
+      return { ...conversation, session: frame.session };
     case 'snapshot':
       return { ...conversation, turns: withSnapshot(conversation.turns, frame.turns) };
+    case 'accepted':
+      return accept(conversation, frame);
     case 'status':
       return withTurn(conversation, frame.turn, (turn) => ({ ...turn, stage: frame.stage }));
-    case 'stats':
-      return { ...conversation, statistics: frame };
-    case 'error':
-      return receiveError(conversation, frame);
-    case 'pong':
-      return conversation;
+    case 'sources':
+      return withTurn(conversation, frame.turn, (turn) => ({ ...turn, sources: frame.sources }));
+    case 'answer-delta':
+      return withTurn(conversation, frame.turn, (turn) => ({ ...turn, text: turn.text + frame.text }));
+    case 'answer-end':
+      return withTurn(conversation, frame.turn, (turn) => answered(turn, frame));
+    case 'answer-error':
+      return notifyError(withTurn(conversation, frame.turn, (turn) => failed(turn, frame.error)), frame.error);
     default:
-      return frame.seq > conversation.lastSeq ? receiveLogged({ ...conversation, lastSeq: frame.seq }, frame) : conversation;
+      return conversation;
   }
-}
-
-/**
- * Whether frames are missing between the last one taken and this one.
- *
- * @param {Conversation} conversation
- * @param {ServerFrame} frame
- * @returns {boolean}
- */
-export function isGap(conversation, frame) {
-  return 'seq' in frame && (frame.from ?? frame.seq) > conversation.lastSeq + 1;
-}
-
-/**
- * The `after` to come back with. A page that was just loaded has nothing to go on from: it wants to be told the whole
- * conversation, which the log may hold the end of only.
- *
- * @param {Conversation} conversation
- * @returns {number}
- */
-export function resumePoint({ historySeq, lastSeq }) {
-  return historySeq === null ? BEYOND_THE_LOG : lastSeq;
 }
 
 /**
@@ -108,8 +86,8 @@ export function rate(conversation, turn, rating) {
  * @returns {Conversation}
  */
 export function leaveSession(conversation) {
-  const { turns, notices, nextNoticeKey } = conversation;
-  return { ...EMPTY_CONVERSATION, turns: turns.filter((turn) => turn.state === 'sending'), notices, nextNoticeKey };
+  const { notices, nextNoticeKey } = conversation;
+  return { ...EMPTY_CONVERSATION, turns: unacceptedTurns(conversation), notices, nextNoticeKey };
 }
 
 /**
@@ -153,57 +131,28 @@ export function unfinishedTurn(conversation) {
 }
 
 /**
- * What the service has to be told again after the socket broke. Both may have reached it before: an ask repeated with its
- * id is the same turn, and a turn is stopped once.
+ * The questions that the service has not accepted.
  *
  * @param {Conversation} conversation
- * @returns {ClientFrame[]}
+ * @returns {Turn[]}
  */
-export function unconfirmedFrames(conversation) {
-  return conversation.turns.flatMap(unconfirmedFrame);
+export function unacceptedTurns({ turns }) {
+  return turns.filter(({ state }) => state === 'sending');
 }
 
 /**
- * @param {Turn} turn
- * @returns {ClientFrame[]}
- */
-function unconfirmedFrame({ state, id, question, turn, isStopping }) {
-  if (state === 'sending') return [{ type: 'ask', id, question }];
-  return state === 'running' && isStopping && turn !== null ? [{ type: 'cancel', turn }] : [];
-}
-
-/**
- * The log may have begun anew where it could not resume: then its number counts, and a snapshot follows.
+ * A question that will not be accepted. One that the reader stopped before is no news to him.
  *
  * @param {Conversation} conversation
- * @param {Extract<ServerFrame, { type: 'ready' }>} frame
+ * @param {string} id the asker's
+ * @param {ErrorBody} error
  * @returns {Conversation}
  */
-function becomeReady(conversation, { session, last_seq, resumed }) {
-  const lastSeq = resumed ? conversation.lastSeq : last_seq;
-  return { ...conversation, session, lastSeq, historySeq: conversation.historySeq ?? last_seq };
-}
-
-/**
- * @param {Conversation} conversation
- * @param {NumberedFrame} frame
- * @returns {Conversation}
- */
-function receiveLogged(conversation, frame) {
-  switch (frame.type) {
-    case 'accepted':
-      return accept(conversation, frame);
-    case 'sources':
-      return withTurn(conversation, frame.turn, (turn) => ({ ...turn, sources: frame.sources }));
-    case 'answer-delta':
-      return withTurn(conversation, frame.turn, (turn) => ({ ...turn, text: turn.text + frame.text }));
-    case 'answer-end':
-      return withTurn(conversation, frame.turn, (turn) => answered(turn, frame));
-    case 'answer-error':
-      return fail(conversation, frame);
-    default:
-      return conversation;
-  }
+export function refuse(conversation, id, error) {
+  const refused = unacceptedTurns(conversation).find((turn) => turn.id === id);
+  if (refused === undefined) return conversation;
+  const next = replaceTurn(conversation, refused, failed(refused, error));
+  return error.code === 'CANCELLED' ? next : notifyError(next, error);
 }
 
 /**
@@ -214,35 +163,9 @@ function receiveLogged(conversation, frame) {
 function accept(conversation, { id, turn, question }) {
   const known = conversation.turns.find((one) => one.id === id);
   /** @type {Turn} */
-  const accepted = { ...(known ?? newTurn(id, question)), turn, question, state: 'running' };
+  const accepted = { ...(known ?? newTurn(id, question)), turn, question, state: 'running', error: null };
   if (known !== undefined) return replaceTurn(conversation, known, accepted);
   return { ...conversation, turns: [...conversation.turns, accepted] };
-}
-
-/**
- * @param {Conversation} conversation
- * @param {{ turn: string, error: ErrorBody, seq: number }} frame
- * @returns {Conversation}
- */
-function fail(conversation, { turn, error, seq }) {
-  const next = withTurn(conversation, turn, (known) => failed(known, error));
-  return seq > (conversation.historySeq ?? 0) ? notifyError(next, error) : next;
-}
-
-/**
- * Errors that belong to this socket: a refused ask ends its turn. Three are no news for the reader: a turn that had ended
- * before it was stopped, a session that is gone, which the close of the socket tells as well, and a question that was
- * asked again after a loss, though it had been accepted before it.
- *
- * @param {Conversation} conversation
- * @param {ServerError} frame
- * @returns {Conversation}
- */
-function receiveError(conversation, { id, error }) {
-  if (error.code === 'TURN_ENDED' || error.code === 'SESSION_NOT_FOUND') return conversation;
-  const refused = conversation.turns.find((turn) => turn.id === id && turn.state === 'sending');
-  if (refused !== undefined) return notifyError(replaceTurn(conversation, refused, failed(refused, error)), error);
-  return id === undefined ? notifyError(conversation, error) : conversation;
 }
 
 /**
@@ -250,7 +173,7 @@ function receiveError(conversation, { id, error }) {
  * @param {ErrorBody} error
  * @returns {Conversation}
  */
-function notifyError(conversation, { code, message, retry_after_ms, details = [] }) {
+export function notifyError(conversation, { code, message, retry_after_ms, details = [] }) {
   const reasons = details.map(({ field, expected, got }) => {
     return `${field ?? 'it'}${expected === undefined ? '' : `: expected ${expected}`}${got === undefined ? '' : `, got: ${got}`}.`;
   });

@@ -93,6 +93,7 @@ class TurnView {
   /** A failed question gets no answer of the assistant; the question itself says that it has none. @param {Turn} turn */
   #showFailure(turn) {
     const again = element('button', { type: 'button', className: 'quiet', onclick: () => this.#actions.askAgain(turn) }, 'Ask again');
-    this.#failure.replaceChildren(element('span', {}, `Not answered (${turn.error?.code ?? 'unknown'})`), again);
+    const reason = turn.error?.code === 'CANCELLED' ? 'Stopped before it was asked' : `Not answered (${turn.error?.code ?? 'unknown'})`;
+    this.#failure.replaceChildren(element('span', {}, reason), again);
   }
 }

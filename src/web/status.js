@@ -32,8 +32,8 @@ function describe(connection) {
       return 'online';
     case 'waiting':
       return `reconnecting in ${Math.max(0, Math.ceil((connection.retryAtMs - Date.now()) / 1000))} s`;
-    case 'refused':
-      return 'signed out';
+    case 'ended':
+      return 'disconnected';
     default:
       return connection;
   }

@@ -1,18 +1,9 @@
 /** What the modules of the page hand to one another. Types only: no browser loads this file. */
-import type { ErrorBody } from '#src/errors.ts';
-import type { AnswerEnd, Source } from '#src/ports/answer.ts';
-import type { LoggedFrame, SocketFrame, Stage, Statistics, StatusFrame } from '#src/ports/frame.ts';
+import type { AnswerEnd as TurnEnd, ErrorBody, Source, Stage, Statistics } from '#src/client/api.ts';
 
-export type { AnswerEnd, Citation, Source } from '#src/ports/answer.ts';
-export type { ErrorBody } from '#src/errors.ts';
-export type { ClientFrame, SnapshotTurn, Stage, Statistics } from '#src/ports/frame.ts';
+export type { Banyan, BanyanError, Citation, ErrorBody, ServerFrame, SnapshotTurn, Source, Stage, Statistics, Status } from '#src/client/api.ts';
 
-/** A frame of the session's log, as it comes over the wire; `from` when it stands for several. */
-export type NumberedFrame = LoggedFrame & { readonly seq: number; readonly from?: number };
-
-export type ServerFrame = NumberedFrame | StatusFrame | SocketFrame;
-
-export type ServerError = Extract<SocketFrame, { readonly type: 'error' }>;
+export type AnswerEnd = Omit<TurnEnd, 'turn'>;
 
 /** One question and what became of it. */
 export interface Turn {
@@ -42,10 +33,6 @@ export interface Notice {
 /** Everything that the page knows of its conversation. */
 export interface Conversation {
   readonly session: string | null;
-  /** The number of the last frame of the log that was taken. */
-  readonly lastSeq: number;
-  /** Frames up to this one are history: their failures are shown in place, not announced. Null before the first `ready`. */
-  readonly historySeq: number | null;
   readonly turns: readonly Turn[];
   readonly notices: readonly Notice[];
   readonly nextNoticeKey: number;
@@ -57,19 +44,8 @@ export type Connection =
   | { readonly state: 'online' }
   /** `retryAtMs` counts as `Date.now()` does. */
   | { readonly state: 'waiting'; readonly retryAtMs: number }
-  /** The service wants to know who asks; trying again changes nothing. */
-  | { readonly state: 'refused' };
-
-export interface ChatSocketOptions {
-  /** Where to connect to, asked before each attempt. */
-  readonly url: () => string;
-  readonly onFrame: (frame: ServerFrame) => void;
-  readonly onConnection: (connection: Connection) => void;
-  /** The service closed the socket because of what the address names (4400, 4404). */
-  readonly onAddressRefused: (closeCode: number) => void;
-  /** From 0 to 1. @defaultValue Math.random */
-  readonly random?: () => number;
-}
+  /** Trying again changes nothing. */
+  | { readonly state: 'ended' };
 
 /** A piece of an answer: its text, and the numbers of the sources that support what ends with it. */
 export interface AnswerPart {

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { checkout } from './checkout.ts';
 
 const LOCATIONS = `
-import { packageRoot, webRoot, workerUrl } from '#src/locations.ts';
-console.log(JSON.stringify([packageRoot, webRoot, workerUrl('store/one.worker')].map((url) => url.pathname)));
+import { clientModule, packageRoot, webRoot, workerUrl } from '#src/locations.ts';
+console.log(JSON.stringify([packageRoot, webRoot, clientModule, workerUrl('store/one.worker')].map((url) => url.pathname)));
 `;
 const SOURCES = {
   'src/main.ts': LOCATIONS,
@@ -25,13 +25,13 @@ describe('scripts/build.mjs', () => {
     expect(readdirSync(join(project.root, 'dist/web'))).toEqual(['index.html']);
   });
 
-  test('workers, pages and package are found from dist/ as from the sources', () => {
+  test('workers, pages, client and package are found from dist/ as from the sources', () => {
     using project = checkout(SOURCES);
     project.run('scripts/build.mjs');
     const paths = (script: string) => JSON.parse(project.run(script).stdout) as string[];
     const at = (path: string) => join(project.root, path);
-    expect(paths('src/main.ts')).toEqual([at('/'), at('src/web/'), at('src/store/one.worker.ts')]);
-    expect(paths('dist/main.js')).toEqual([at('/'), at('dist/web/'), at('dist/one.worker.js')]);
+    expect(paths('src/main.ts')).toEqual([at('/'), at('src/web/'), at('src/client/client.ts'), at('src/store/one.worker.ts')]);
+    expect(paths('dist/main.js')).toEqual([at('/'), at('dist/web/'), at('dist/client.js'), at('dist/one.worker.js')]);
     expect(paths('dist/banyan.js')).toEqual(paths('dist/main.js'));
     expect(existsSync(at('dist/one.worker.js'))).toBe(true);
   });

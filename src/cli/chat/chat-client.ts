@@ -155,6 +155,7 @@ async function read(answer: Answer, listener: TurnListener): Promise<TurnEnd> {
 }
 
 function asFailure({ code, message, retryable, retryAfterMs, details }: BanyanError): Error {
+  if (code === 'CANCELLED') return new DOMException(message, 'AbortError');
   const body = { code, message, retryable, details, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) };
   return errorOf(body as KnownErrorBody);
 }

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { stripTypeScriptTypes } from 'node:module';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { webRoot } from '#src/locations.ts';
+import { clientModule, webRoot } from '#src/locations.ts';
 import type { App } from '../app.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -32,12 +33,16 @@ interface Page {
   readonly etag: string;
 }
 
-/** Serves the files of the web folder as they are at the start: the chat at `/` and `/rag`, everything else by its path. */
+/**
+ * Serves the files of the web folder as they are at the start: the chat at `/` and `/rag`, everything else by its path;
+ * and `banyan/client`, which the pages use, at `/client.js`.
+ */
 export async function pageRoutes(app: App): Promise<void> {
   for (const [path, page] of await readPages()) {
     const urls = path === 'index.html' ? ['/', '/rag', '/index.html'] : [`/${path}`];
-    for (const url of urls) app.get(url, { schema: { hide: true } }, (request, reply) => sendPage(page, request, reply));
+    for (const url of urls) servePage(app, url, () => page);
   }
+  await clientRoutes(app, fileURLToPath(clientModule));
 }
 
 async function readPages(): Promise<readonly (readonly [string, Page])[]> {
@@ -48,9 +53,33 @@ async function readPages(): Promise<readonly (readonly [string, Page])[]> {
   return Promise.all(paths.map(async (path) => [path.replaceAll('\\', '/'), await readPage(join(root, path))] as const));
 }
 
+async function clientRoutes(app: App, file: string): Promise<void> {
+  if (file.endsWith('.ts')) return await clientSourceRoutes(app, dirname(file));
+  if (!existsSync(file)) return;
+  const page = await readPage(file);
+  servePage(app, '/client.js', () => page);
+}
+
+/** Without a build the client is its modules, each without its types. They are taken off when somebody asks. */
+async function clientSourceRoutes(app: App, folder: string): Promise<void> {
+  const entry = toPage(CONTENT_TYPES['.js'], Buffer.from("export * from '/client/client.ts';"));
+  servePage(app, '/client.js', () => entry);
+  for (const name of await readdir(folder)) {
+    const source = await readFile(join(folder, name), 'utf8');
+    servePage(app, `/client/${name}`, () => toPage(CONTENT_TYPES['.js'], Buffer.from(stripTypeScriptTypes(source))));
+  }
+}
+
 async function readPage(file: string): Promise<Page> {
-  const body = await readFile(file);
-  return { contentType: CONTENT_TYPES[extname(file)] ?? 'application/octet-stream', body, etag: `"${hash('sha256', body, 'base64url')}"` };
+  return toPage(CONTENT_TYPES[extname(file)], await readFile(file));
+}
+
+function toPage(contentType = 'application/octet-stream', body: Buffer): Page {
+  return { contentType, body, etag: `"${hash('sha256', body, 'base64url')}"` };
+}
+
+function servePage(app: App, url: string, page: () => Page): void {
+  app.get(url, { schema: { hide: true } }, (request, reply) => sendPage(page(), request, reply));
 }
 
 function sendPage({ contentType, body, etag }: Page, { headers }: FastifyRequest, reply: FastifyReply): FastifyReply {

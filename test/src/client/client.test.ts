@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket as WsWebSocket } from 'ws';
 import type { AnswerEvent } from '#src/client/api.ts';
 import { BanyanError, connect } from '#src/client/client.ts';
@@ -8,6 +8,8 @@ import { startApplication } from '../../support/start-application.ts';
 import { index, QUESTION } from '../gateway/rest-client.ts';
 import { connectClient, eventsOf, textOf } from './connect-client.ts';
 import { startRelay } from './relay.ts';
+import { startScriptedService } from './scripted-service.ts';
+import { NEW } from './scripted-turn.ts';
 
 async function startScripted(env = {}): Promise<{ url: string; model: ScriptedModel }> {
   const model = new ScriptedModel();
@@ -72,9 +74,12 @@ describe('an answer', () => {
     await eventually(() => expect(stream.signal.aborted).toBe(true));
   });
 
-  test('is cancelled by its signal before it was accepted', async () => {
-    const { url } = await startScripted();
-    const answer = connectClient(url).ask(QUESTION, { signal: AbortSignal.abort() });
+  test('is cancelled by its signal', async () => {
+    const { url, model } = await startScripted();
+    const stopped = new AbortController();
+    const answer = connectClient(url).ask(QUESTION, { signal: stopped.signal });
+    await model.nth(0);
+    stopped.abort();
     expect(await answer.end()).toMatchObject({ finish: 'cancelled', answer: '' });
   });
 
@@ -189,6 +194,39 @@ describe('a client', () => {
     await expect(banyan.ask(QUESTION).text()).rejects.toMatchObject({ code: 'UNREACHABLE', retryable: true });
     expect([states[0], states[1], states.at(-1)]).toEqual(['connecting', 'waiting', 'ended']);
     expect(relay.count).toBeGreaterThan(1);
+  });
+
+  test('shows the figures of the service, also behind a lost connection, as long as somebody wants them', async () => {
+    const { url, model } = await startScripted();
+    const relay = await startRelay(url);
+    const banyan = connectClient(relay.url);
+    const seen: number[] = [];
+    const stop = banyan.onStatistics(({ queries }) => seen.push(queries));
+    await eventually(() => expect(seen.at(-1)).toBe(0));
+    const answer = banyan.ask(QUESTION);
+    (await model.nth(0)).say('one').finish();
+    await answer.end();
+    const before = seen.length;
+    relay.cutAll();
+    await eventually(() => expect(seen.slice(before)).toContain(1));
+    stop();
+  });
+
+  test('comes back at once when it is told to', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.999);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const service = await startScriptedService();
+    const banyan = connectClient(service.url);
+    for (let attempts = 0; attempts < 8; attempts += 1) {
+      (await service.accept()).close(1013);
+      await eventually(() => expect(banyan.status.state).toBe('waiting'));
+      banyan.reconnect();
+    }
+    const socket = await service.accept();
+    socket.send(NEW);
+    expect(await banyan.session).toBe('s1');
+    banyan.reconnect();
+    expect(banyan.status.state).toBe('online');
   });
 
   test('works over another WebSocket', async () => {

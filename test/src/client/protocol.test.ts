@@ -1,31 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { connectClient, eventsOf, textOf } from './connect-client.ts';
+import { connectClient, textOf } from './connect-client.ts';
 import type { AcceptedSocket } from './scripted-service.ts';
 import { startScriptedService } from './scripted-service.ts';
-
-const QUESTION = 'What is a supervisor?';
-const NEW = { type: 'ready', session: 's1', last_seq: 0, resumed: false };
-const RESUMED = { ...NEW, resumed: true };
-const REST = { citations: [], sources: [], cache_hit: false, latency_ms: 1, degraded: [], finish: 'stop', usage: {}, model: 'm' };
-const delta = (seq: number, text: string, from?: number): object => ({ type: 'answer-delta', turn: 't1', text, seq, ...(from === undefined ? {} : { from }) });
-const end = (seq: number, answer: string): object => ({ type: 'answer-end', turn: 't1', answer, ...REST, seq });
-
-/** A service that has accepted one question, and said `one ` of the answer: its numbers are 1 and 2. */
-async function startAnswering() {
-  const service = await startScriptedService();
-  const banyan = connectClient(service.url);
-  const answer = banyan.ask(QUESTION);
-  const socket = await service.accept();
-  socket.send(NEW);
-  socket.send(accepted(await socket.next('ask'), 1), delta(2, 'one '));
-  const events = eventsOf(answer);
-  events.catch(() => undefined); // some tests look only at the end
-  return { service, banyan, answer, socket, events };
-}
-
-function accepted({ id }: { readonly id: string }, seq: number): object {
-  return { type: 'accepted', id, turn: 't1', question: QUESTION, seq };
-}
+import { accepted, delta, end, NEW, QUESTION, REST, RESUMED, startAnswering } from './scripted-turn.ts';
 
 function placeOf({ query }: AcceptedSocket): unknown[] {
   return [query.get('session'), query.get('after')];
@@ -82,6 +59,19 @@ describe('a client that comes back', () => {
     const turn = { id: answer.id, turn: 't1', question: QUESTION, state: 'answered', text: 'one two', sources: [], end: { answer: 'one two', ...REST } };
     next.send({ ...NEW, last_seq: 100 }, { type: 'snapshot', turns: [turn] });
     expect(await answer.end()).toEqual({ ...REST, answer: 'one two', turn: 't1' });
+  });
+
+  test('to a snapshot and loses it on the way asks for it again', async () => {
+    const { service, answer, socket } = await startAnswering();
+    socket.close(1012);
+    const second = await service.accept();
+    second.send({ ...NEW, last_seq: 100 });
+    second.close(1012);
+    const third = await service.accept();
+    expect(placeOf(third)).toEqual(['s1', '999999999999999']);
+    const turn = { id: answer.id, turn: 't1', question: QUESTION, state: 'answered', text: 'one two', sources: [], end: { answer: 'one two', ...REST } };
+    third.send({ ...NEW, last_seq: 100 }, { type: 'snapshot', turns: [turn] });
+    expect(await answer.text()).toBe('one two');
   });
 
   test('to a snapshot without its turn does not wait for ever', async () => {

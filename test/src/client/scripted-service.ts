@@ -8,30 +8,44 @@ export interface AcceptedSocket {
   readonly query: URLSearchParams;
   readonly protocols: string;
   send(...frames: readonly object[]): void;
+  /** What no service of ours says. */
+  sendRaw(data: string | Buffer): void;
   close(code: number): void;
   /** The first frame of the client of this type, waited for; pings are answered by themselves. */
-  next(type: string): Promise<{ readonly id: string; readonly turn: string }>;
+  next(type: string): Promise<{ readonly id: string; readonly turn: string; readonly subscribe: boolean; readonly question: string }>;
+}
+
+export interface ScriptedService {
+  readonly url: string;
+  /** Pings that were answered. */
+  readonly pongs: number;
+  /** The next client's socket. */
+  accept(): Promise<AcceptedSocket>;
 }
 
 /** A service whose frames a test writes itself: for what the real one says only on bad days. */
-export async function startScriptedService(): Promise<{ readonly url: string; accept(): Promise<AcceptedSocket> }> {
+export async function startScriptedService(): Promise<ScriptedService> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'banyan.v1' });
   const sockets: AcceptedSocket[] = [];
   let change = Promise.withResolvers<void>();
   server.on('connection', (socket, request) => {
-    const frames: { readonly type: string; readonly id: string; readonly turn: string }[] = [];
+    const frames: ({ readonly type: string } & Awaited<ReturnType<AcceptedSocket['next']>>)[] = [];
     socket.on('message', (data: Buffer) => {
       const frame = JSON.parse(data.toString()) as (typeof frames)[number];
-      if (frame.type === 'ping') socket.send('{"type":"pong"}');
-      else frames.push(frame);
+      frames.push(frame);
+      if (frame.type === 'ping') {
+        socket.send('{"type":"pong"}');
+        service.pongs += 1;
+      }
       change.resolve();
     });
     sockets.push({
       query: new URL(request.url ?? '', 'http://localhost').searchParams,
       protocols: request.headers['sec-websocket-protocol'] ?? '',
       send: (...sent) => sent.forEach((frame) => socket.send(JSON.stringify(frame))),
+      sendRaw: (data) => socket.send(data),
       close: (code) => socket.close(code),
-      next: (type) => waitFor(() => frames.splice(0).find((frame) => frame.type === type)),
+      next: (type) => waitFor(() => takeFirst(frames, type)),
     });
     change.resolve();
   });
@@ -44,9 +58,16 @@ export async function startScriptedService(): Promise<{ readonly url: string; ac
     }
   }
   await once(server, 'listening');
+  const service = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, pongs: 0, accept: () => waitFor(() => sockets.shift()) };
   onTestFinished(() => {
     for (const socket of server.clients) if (socket.readyState !== WebSocket.CLOSED) socket.terminate();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, accept: () => waitFor(() => sockets.shift()) };
+  return service;
+}
+
+/** Frames before it are passed over. */
+function takeFirst<Frame extends { readonly type: string }>(frames: Frame[], type: string): Frame | undefined {
+  const at = frames.findIndex((frame) => frame.type === type);
+  return at === -1 ? undefined : frames.splice(0, at + 1).at(-1);
 }

@@ -4,14 +4,13 @@ import { eventually } from '../../support/eventually.ts';
 import { ScriptedModel } from '../../support/scripted-model.ts';
 import type { TestApplication } from '../../support/start-application.ts';
 import { startApplication } from '../../support/start-application.ts';
-import type { BrowserPage } from './browser.ts';
-import { CHROMIUM, hasChromium, openBrowser } from './browser.ts';
+import { CHROMIUM, hasChromium } from './browser.ts';
+import { askByKeyboard, index, LAST_ANSWER, openChat, tiles } from './chat-page.ts';
 
 /** What the fuse of the search by words guards. */
 const SEARCH = 'lexical:fts5';
 
 const GUIDE = '# Trees\n\nA banyan drops new trunks from its branches. Cut one trunk and the tree stands.';
-const LAST_ANSWER = '.turn:last-child .is-answer';
 
 describe.skipIf(!hasChromium)(`the chat page, in ${CHROMIUM}`, { timeout: 60_000 }, () => {
   test('begins empty, with samples, tiles and no request but to its own service', async () => {
@@ -125,29 +124,6 @@ describe.skipIf(!hasChromium)(`the chat page, in ${CHROMIUM}`, { timeout: 60_000
     expect((await page.screenshot()).length).toBeGreaterThan(5000);
   });
 });
-
-async function openChat(url: string): Promise<BrowserPage> {
-  const page = await openBrowser();
-  await page.goTo(`${url}/`);
-  await eventually(async () => expect(await page.text('#connection')).toBe('online'));
-  return page;
-}
-
-async function askByKeyboard(page: BrowserPage, question: string): Promise<void> {
-  await page.evaluate('document.querySelector("#question").focus()');
-  await page.type(question);
-  await page.pressEnter();
-}
-
-function tiles(page: BrowserPage): Promise<string[]> {
-  return page.evaluate('[...document.querySelectorAll("dd")].map((tile) => tile.innerText)');
-}
-
-async function index(url: string, text: string): Promise<void> {
-  const body = JSON.stringify({ documents: [{ id: 'trees.md', text }], wait: true });
-  const response = await fetch(`${url}/index`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  expect(response.status).toBe(200);
-}
 
 /** The same service again: its data, its address. */
 async function restart({ url, dataDir }: TestApplication): Promise<void> {

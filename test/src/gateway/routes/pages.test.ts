@@ -20,6 +20,24 @@ describe('pages', () => {
     for (const path of paths) expect([path, (await fetch(new URL(path, `${url}/`))).status]).toEqual([path, 200]);
   });
 
+  test('the client of the pages is served with all its modules, and without its types', async () => {
+    const { url } = await startApplication();
+    const modules = new Map<string, string>();
+    for (const paths = ['/client.js']; paths.length > 0; ) {
+      const path = paths.pop() ?? '';
+      if (modules.has(path)) continue;
+      const response = await fetch(url + path);
+      expect([path, response.status, response.headers.get('content-type')]).toEqual([path, 200, 'text/javascript; charset=utf-8']);
+      const code = await response.text();
+      modules.set(path, code);
+      const imports = [...code.matchAll(/\bfrom '([^']+)'/g)].map(([, to]) => new URL(to ?? '', url + path).pathname);
+      paths.push(...imports);
+    }
+    expect([...modules.keys()]).toContain('/client/session-client.ts');
+    expect([...modules.keys()]).not.toContain('/client/api.ts');
+    expect([...modules.values()].join('')).not.toMatch(/\b(interface|import type) /);
+  });
+
   test('a page that the browser has is not sent again', async () => {
     const { url } = await startApplication();
     const etag = (await fetch(`${url}/`)).headers.get('etag') ?? '';
