@@ -1,5 +1,5 @@
 /** The benchmarks by name, in the order of the README. */
-export const BENCHMARKS = ['kernel', 'query', 'stream', 'seed', 'start', 'retrieval', 'providers', 'faults', 'vectors', 'memory'] as const;
+export const BENCHMARKS = ['kernel', 'query', 'stream', 'seed', 'start', 'retrieval', 'providers', 'faults', 'vectors', 'memory', 'chaos', 'sockets', 'accept', 'history', 'replacement', 'soak'] as const;
 export type BenchmarkName = (typeof BENCHMARKS)[number];
 
 export interface BenchArguments {

@@ -65,11 +65,16 @@ async function startService({ dataDir, entry, args = [], env = {} }: ServiceOpti
   return { url, port, probe: (command) => probe(child, command), memoryMb, stop: () => stop(child) };
 }
 
-/** As an operator starts it, without a probe: how long it took to be ready, and what it holds after `idleMs`. */
+/** As an operator starts it, without a probe. */
+export function spawnBuilt(place: { readonly dataDir: string; readonly port: number; readonly env: Readonly<Record<string, string>> }): ChildProcess {
+  return spawn(process.execPath, [builtMain()], { env: environment(place), stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+/** As an operator starts it: how long it took to be ready, and what it holds after `idleMs`. */
 export async function timeStart(dataDir: string, idleMs: number): Promise<{ readonly readyMs: number; readonly rssMb: number }> {
   const port = await freePort();
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [builtMain()], { env: environment({ dataDir, port, env: {} }), stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawnBuilt({ dataDir, port, env: {} });
   await whenReady(`http://127.0.0.1:${port}`, child);
   const readyMs = performance.now() - startedMs;
   await new Promise((resolve) => setTimeout(resolve, idleMs));
@@ -97,7 +102,8 @@ function environment({ dataDir, port, env }: { dataDir: string; port: number; en
   };
 }
 
-async function freePort(): Promise<number> {
+/** One that nobody listens on now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -106,7 +112,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function whenReady(url: string, child: ChildProcess): Promise<void> {
+/** Waits for `/readyz`. Rejects when the process ends, or is not ready in time. */
+export async function whenReady(url: string, child: ChildProcess): Promise<void> {
   const giveUpAt = performance.now() + READY_TIMEOUT_MS;
   while (!(await isReady(url))) {
     if (child.exitCode !== null) throw new Error(`the service ended with exit code ${child.exitCode}`);

@@ -18,16 +18,19 @@ import type { Config } from '#config/schema.ts';
 import { shownSettings } from '#config/shown-settings.ts';
 import type { ApplicationParts } from '#supervisors/application.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
-import { memoryJournal } from './adapters/frame-journal/memory.ts';
+import { DiskJournal } from './adapters/frame-journal/disk.ts';
+import { ServiceError } from './errors.ts';
 import { packageRoot } from './locations.ts';
+import type { FrameJournal } from './ports/frame-journal.ts';
 import type { LanguageModel } from './ports/language-model.ts';
 import type { Providers } from './providers/providers.ts';
 import { createProviders } from './providers/providers.ts';
-import { crashDirectory } from './store/files.ts';
+import { crashDirectory, frameDirectory } from './store/files.ts';
 import { createStore, STORE_ACTORS } from './store/tenant-store.ts';
 import { CapsuleFiles } from './telemetry/capsules/capsule-files.ts';
 import { recordCrashes } from './telemetry/capsules/crash-recorder.ts';
-import type { LoggerFor } from './telemetry/logger.ts';
+import type { Logger, LoggerFor } from './telemetry/logger.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { exportGuards } from './telemetry/guards.ts';
 import type { ShortenedPrompt } from './telemetry/provider-calls.ts';
@@ -47,6 +50,8 @@ export interface ServiceOptions {
 const TENANT = 'default';
 /** A minute of a thousand streaming sessions, and a few long answers of one (docs/sessions.md). */
 const JOURNAL_LIMITS = { maxBytes: 64 * 1024 * 1024, maxSessionBytes: 1024 * 1024 };
+/** How long a client may be away and find its frames after a restart, where the files have room (docs/sessions.md). */
+const FRAMES_RETAINED_MS = 60 * 60 * 1000;
 
 /** Makes the parts of the tree from the settings: with src/providers the one place where adapters meet ports. Throws CONFIG_INVALID. */
 export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOptions): ApplicationParts {
@@ -91,12 +96,32 @@ export function compose(kernel: Kernel, { config, loggerFor, models }: ServiceOp
     providers,
     rag: { steps: { ...stepsOf(providers, config), recorder, onShortened }, topK: config.topK, retrieval: providers.retrieval },
     ingest: { ...ingestOptions, firstRun: config.seedOnFirstRun ? firstRunAgent({ store, ingest, docs }) : undefined },
-    journal: memoryJournal(JOURNAL_LIMITS),
+    journal: openJournal(config, loggerFor('frames'), metrics),
     onLateDelta: () => metrics.tokensAfterCancel.inc(),
     adopter: adopterAgent(turns),
     health: { kernel, components: health, onChange: (report) => logHealth.warn(report, `service is ${report.status}`) },
     gateway: { kernel, config, store, sessions, ingest, metrics, crashes, logger: loggerFor('gateway'), version },
   };
+}
+
+/** The files of the frame log as the process before left them. Throws DATA_DIR_UNUSABLE. */
+function openJournal({ dataDir }: Config, logger: Logger, metrics: Metrics): FrameJournal {
+  const directory = frameDirectory(dataDir);
+  try {
+    return new DiskJournal({
+      directory,
+      memory: JOURNAL_LIMITS,
+      retainMs: FRAMES_RETAINED_MS,
+      onFailure: (error) => {
+        metrics.frameLogFailures.inc();
+        logger.error({ error }, 'the frame log cannot be written: after a restart clients get a snapshot');
+      },
+      onRecovery: () => logger.info('the frame log is written again'),
+      onDiscarded: (reason) => logger.warn({ reason }, 'the frame log was discarded: returning clients get a snapshot'),
+    });
+  } catch (error) {
+    throw new ServiceError('DATA_DIR_UNUSABLE', `${directory}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function stepsOf({ guards, dense, rerankers, models }: Providers, config: Config): AdmissionOptions['steps'] {

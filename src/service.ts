@@ -3,6 +3,7 @@ import type { ExitReason } from '#supervisors/kernel/exit-reason.ts';
 import { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { ServiceOptions } from './composition.ts';
 import { compose } from './composition.ts';
+import type { FrameJournal } from './ports/frame-journal.ts';
 import { lockDataDirectory } from './store/data-directory-lock.ts';
 
 export interface Service {
@@ -16,18 +17,27 @@ export interface Service {
 /** Starts the whole service. Rejects with the ServiceError of the part that did not start. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { dataDir, lockWaitMs } = options.config;
-  const lock = await lockDataDirectory(dataDir, { waitMs: lockWaitMs });
+  const logger = options.loggerFor('service');
+  const onWait = (holder: string): void => logger.info({ holder }, `waiting for ${dataDir}, held by ${holder}`);
+  const lock = await lockDataDirectory(dataDir, { waitMs: lockWaitMs, onWait });
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<ExitReason>();
   const kernel = new Kernel({ onOrphanFailure: () => void kernel.stop() });
-  try {
-    await kernel.boot(application(compose(kernel, options)), onEnded);
-  } catch (error) {
+  let journal: FrameJournal | undefined;
+  const close = (): void => {
+    journal?.close();
     lock.release();
+  };
+  try {
+    const parts = compose(kernel, options);
+    journal = parts.journal;
+    await kernel.boot(application(parts), onEnded);
+  } catch (error) {
+    close();
     throw rootCause(error);
   }
   const stop = async (): Promise<void> => {
     await kernel.stop();
-    lock.release();
+    close();
   };
   return { kernel, ended, stop };
 }

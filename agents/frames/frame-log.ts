@@ -38,6 +38,8 @@ export interface FrameLog {
   publish(session: string, frame: StatusFrame): void;
   openTurn(session: string, turn: string): OpenTurn | undefined;
   openTurns(session: string): readonly OpenTurn[];
+  /** Those with a turn that the log knows no end of. */
+  openSessions(): readonly string[];
   /**
    * A session that is new: its numbers begin at 1. Those of any other session that the journal does not know begin far
    * above whatever was given before a restart, so that an old number is never taken for a new one.

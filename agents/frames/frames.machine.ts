@@ -1,9 +1,10 @@
 import { fromTransition } from 'xstate';
 import type { Clock } from '#src/ports/clock.ts';
 import type { LoggedFrame, StatusFrame } from '#src/ports/frame.ts';
-import type { FrameJournal } from '#src/ports/frame-journal.ts';
-import type { FrameListener, FrameLog, Subscription } from './frame-log.ts';
+import type { FrameJournal, FrameRecord } from '#src/ports/frame-journal.ts';
+import type { FrameListener, FrameLog, OpenTurn, Subscription } from './frame-log.ts';
 import { SessionFrames } from './session-frames.ts';
+import type { TurnProtocol } from './turn-protocol.ts';
 
 /**
  * Has one state: numbers, writes and sends. Frames do not travel as events, they come through the log that this actor
@@ -59,12 +60,21 @@ export class Frames implements FrameLog {
     for (const listener of listeners) listener.status(json);
   }
 
-  openTurn(session: string, turn: string): ReturnType<FrameLog['openTurn']> {
-    return this.#of(session).openTurn(turn);
+  openTurn(session: string, turn: string): OpenTurn | undefined {
+    const open = this.#of(session).openTurn(turn);
+    return open && this.#tell(session, open);
   }
 
-  openTurns(session: string): ReturnType<FrameLog['openTurns']> {
-    return this.#of(session).openTurns();
+  openTurns(session: string): readonly OpenTurn[] {
+    return this.#of(session).openTurns().map((open) => this.#tell(session, open));
+  }
+
+  openSessions(): readonly string[] {
+    return this.#journal.openSessions();
+  }
+
+  #tell(session: string, { turn, hasSources, hasStarted }: TurnProtocol): OpenTurn {
+    return { turn, hasSources, hasStarted, text: this.#journal.textOf(session, turn) };
   }
 
   subscribe(session: string, after: number | undefined, listener: FrameListener): Subscription {
@@ -72,9 +82,8 @@ export class Frames implements FrameLog {
     const frames = this.#of(session);
     frames.listeners.add(listener);
     const start = after ?? this.#beginning(frames);
-    const kept = this.#journal.read(session);
-    const missed = kept.filter((record) => record.seq > start);
-    const isResumed = start === frames.lastSeq || missed[0]?.seq === start + 1;
+    const missed = this.#journal.read(session, start);
+    const isResumed = start === frames.lastSeq || firstSeq(missed) === start + 1;
     return {
       lastSeq: frames.lastSeq,
       missed: isResumed ? missed : [],
@@ -109,7 +118,7 @@ export class Frames implements FrameLog {
     const known = this.#sessions.get(session);
     if (known !== undefined) return known;
     const lastSeq = this.#journal.lastSeq(session);
-    const frames = new SessionFrames(session, this.#journal.read(session), lastSeq === 0 ? this.#clock.wallTime() : lastSeq);
+    const frames = new SessionFrames(session, this.#journal.read(session, 0), lastSeq === 0 ? this.#clock.wallTime() : lastSeq);
     this.#sessions.set(session, frames);
     return frames;
   }
@@ -131,4 +140,8 @@ export class Frames implements FrameLog {
       this.#release(frames);
     }
   }
+}
+
+function firstSeq([first]: readonly FrameRecord[]): number | undefined {
+  return first?.from ?? first?.seq;
 }

@@ -1,7 +1,7 @@
 import { stringifyWithSources } from '#src/answer-json.ts';
 import type { LoggedFrame } from '#src/ports/frame.ts';
 import type { FrameRecord } from '#src/ports/frame-journal.ts';
-import type { FrameListener, OpenTurn } from './frame-log.ts';
+import type { FrameListener } from './frame-log.ts';
 import { isEnd, TurnProtocol } from './turn-protocol.ts';
 
 /** The hot end of one session's log: its last number, its open turns, who listens. */
@@ -17,34 +17,41 @@ export class SessionFrames {
   constructor(session: string, kept: readonly FrameRecord[], lastSeq: number) {
     this.session = session;
     this.lastSeq = lastSeq;
-    for (const { json, seq } of kept) this.#note(JSON.parse(json) as LoggedFrame, seq);
+    for (const { type, turn, seq } of kept) this.#take(type as LoggedFrame['type'], turn, seq);
   }
 
   /** The record of the next frame, or undefined when its turn cannot take it. */
   next(frame: LoggedFrame): FrameRecord | undefined {
-    if (!this.#note(frame, this.lastSeq + 1)) return undefined;
-    this.lastSeq += 1;
     const { type, turn } = frame;
-    return { session: this.session, seq: this.lastSeq, type, turn, json: toJson(frame, this.lastSeq) };
+    const seq = this.lastSeq + 1;
+    const protocol = this.#take(type, turn, seq);
+    if (protocol === undefined) return undefined;
+    this.lastSeq = seq;
+    if (type !== 'answer-delta') return { session: this.session, seq, type, turn, json: toJson(frame, seq), text: undefined };
+    // Nearly all frames are deltas: they are put together by hand.
+    const json = `${protocol.deltaStart}${JSON.stringify(frame.text)},"seq":${seq}}`;
+    return { session: this.session, seq, type, turn, json, text: frame.text };
   }
 
-  #note(frame: LoggedFrame, seq: number): boolean {
-    const open = this.#open.get(frame.turn);
-    if (frame.type === 'accepted') {
-      if (open !== undefined) return false;
-      this.#open.set(frame.turn, new TurnProtocol(frame.turn, seq));
-      return true;
+  /** The turn that has taken this frame. */
+  #take(type: LoggedFrame['type'], turn: string, seq: number): TurnProtocol | undefined {
+    const open = this.#open.get(turn);
+    if (type === 'accepted') {
+      if (open !== undefined) return undefined;
+      const begun = new TurnProtocol(turn, seq);
+      this.#open.set(turn, begun);
+      return begun;
     }
-    if (open === undefined || !open.take(frame)) return false;
-    if (isEnd(frame.type)) this.#open.delete(frame.turn);
-    return true;
+    if (open === undefined || !open.take(type)) return undefined;
+    if (isEnd(type)) this.#open.delete(turn);
+    return open;
   }
 
-  openTurn(turn: string): OpenTurn | undefined {
+  openTurn(turn: string): TurnProtocol | undefined {
     return this.#open.get(turn);
   }
 
-  openTurns(): readonly OpenTurn[] {
+  openTurns(): readonly TurnProtocol[] {
     return [...this.#open.values()];
   }
 
@@ -59,13 +66,8 @@ export class SessionFrames {
   }
 }
 
-/** Nearly all frames are deltas: they are put together by hand. */
-function toJson(frame: LoggedFrame, seq: number): string {
-  if (frame.type === 'answer-delta') return `{"type":"answer-delta","turn":${JSON.stringify(frame.turn)},"text":${JSON.stringify(frame.text)},"seq":${seq}}`;
-  return withSeq('sources' in frame ? stringifyWithSources(frame) : JSON.stringify(frame), seq);
-}
-
 /** Every logged frame is a JSON object with fields, so its `seq` can be put at its end. */
-function withSeq(json: string, seq: number): string {
+function toJson(frame: LoggedFrame, seq: number): string {
+  const json = 'sources' in frame ? stringifyWithSources(frame) : JSON.stringify(frame);
   return `${json.slice(0, -1)},"seq":${seq}}`;
 }

@@ -1,27 +1,23 @@
 import type { LoggedFrame } from '#src/ports/frame.ts';
-import type { OpenTurn } from './frame-log.ts';
 
 /** A turn between its `accepted` and its end: which frames it has had. */
-export class TurnProtocol implements OpenTurn {
+export class TurnProtocol {
   readonly turn: string;
   readonly acceptedSeq: number;
+  /** What the JSON of each delta begins with. */
+  readonly deltaStart: string;
   hasSources = false;
   hasStarted = false;
-  #deltas: string[] = [];
 
   constructor(turn: string, acceptedSeq: number) {
     this.turn = turn;
     this.acceptedSeq = acceptedSeq;
-  }
-
-  get text(): string {
-    if (this.#deltas.length > 1) this.#deltas = [this.#deltas.join('')];
-    return this.#deltas[0] ?? '';
+    this.deltaStart = `{"type":"answer-delta","turn":${JSON.stringify(turn)},"text":`;
   }
 
   /** Takes the next frame; false when it is out of order: sources, answer-start, deltas, one end. */
-  take(frame: LoggedFrame): boolean {
-    switch (frame.type) {
+  take(type: LoggedFrame['type']): boolean {
+    switch (type) {
       case 'accepted':
         return false;
       case 'sources':
@@ -31,7 +27,6 @@ export class TurnProtocol implements OpenTurn {
         if (this.hasStarted) return false;
         return (this.hasStarted = true);
       case 'answer-delta':
-        if (this.hasStarted) this.#deltas.push(frame.text);
         return this.hasStarted;
       default:
         return true;

@@ -1,5 +1,6 @@
 import type { Citation, Source } from '#src/ports/answer.ts';
 import { OverlapTrimmer } from '#src/rag/continuation.ts';
+import { GrowingText } from '#src/rag/growing-text.ts';
 import type { ResolvedText } from '#src/rag/handles.ts';
 import { HandleResolver } from '#src/rag/handles.ts';
 import { KnownText } from '#src/rag/joint.ts';
@@ -15,8 +16,8 @@ export class AnswerDraft {
   readonly #sink: TextSink;
   readonly #resolver: HandleResolver;
   /** As the models wrote it: with handles, without what was held back when one broke off. */
-  #raw: string;
-  #text: string;
+  #raw: GrowingText;
+  readonly #text: GrowingText;
   #trimmer: OverlapTrimmer | undefined;
   /** Given to the sink: a model that goes on may cite again what was cited. */
   readonly #cited = new Set<string>();
@@ -24,29 +25,34 @@ export class AnswerDraft {
   /** @param sentText what the sink's readers already have of this answer; its handles are resolved */
   constructor(sink: TextSink, sentText: string) {
     this.#sink = sink;
-    this.#raw = sentText;
-    this.#text = sentText;
+    this.#raw = new GrowingText(sentText);
+    this.#text = new GrowingText(sentText);
     this.#resolver = new HandleResolver([], sentText);
   }
 
   /** What the sink's readers have. */
   get text(): string {
-    return this.#text;
+    return this.#text.toString();
+  }
+
+  /** The length of `text`, in UTF-16 units. */
+  get units(): number {
+    return this.#text.units;
   }
 
   /** What the next model is shown. */
   get raw(): string {
-    return this.#raw;
+    return this.#raw.toString();
   }
 
   get isEmpty(): boolean {
-    return this.#text.trim() === '';
+    return this.text.trim() === '';
   }
 
   /** Another stream begins. @param sources by the numbers of its prompt */
   begin(question: string, sources: readonly Source[]): void {
     this.#resolver.restart(sources.map(({ id }) => id));
-    if (!this.isEmpty) this.#trimmer = new OverlapTrimmer(this.#raw, knownText(question, sources, this.#raw));
+    if (!this.isEmpty) this.#trimmer = new OverlapTrimmer(this.raw, knownText(question, sources, this.raw));
   }
 
   write(piece: string): void {
@@ -62,14 +68,14 @@ export class AnswerDraft {
 
   /** The stream has broken off: what it had not given out is forgotten. */
   breakOff(): void {
-    this.#raw = this.#raw.slice(0, this.#raw.length - this.#resolver.heldUnits);
+    this.#raw = new GrowingText(this.raw.slice(0, this.#raw.units - this.#resolver.heldUnits));
     this.#resolver.restart([]);
     this.#trimmer = undefined;
   }
 
   /** Adds text that has no handles, with citations whose offsets count from its beginning. */
   quote(text: string, citations: readonly Citation[] = []): void {
-    const offset = this.#text.length;
+    const offset = this.units;
     this.#give({ text, citations: citations.map(({ source_id, start, end }) => ({ source_id, start: start + offset, end: end + offset })) });
   }
 
@@ -87,13 +93,13 @@ export class AnswerDraft {
   }
 
   #add(piece: string): void {
-    this.#raw += piece;
+    this.#raw.append(piece);
     this.#give(this.#resolver.push(piece));
   }
 
   #give({ text, citations }: ResolvedText): void {
     if (text !== '') {
-      this.#text += text;
+      this.#text.append(text);
       this.#sink.addText(text);
     }
     for (const citation of citations) this.cite(citation);

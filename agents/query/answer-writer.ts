@@ -7,6 +7,7 @@ import type { ProviderFailure } from '#src/ports/provider-error.ts';
 import { CONTINUATION, continuationPrompt } from '#src/rag/continuation.ts';
 import { estimateTokens, fitRequest } from '#src/rag/fit-prompt.ts';
 import type { ModelLimits } from '#src/rag/fit-prompt.ts';
+import { GrowingText } from '#src/rag/growing-text.ts';
 import { ANSWER_PROMPT } from '#src/rag/prompt.ts';
 import { AnswerDraft } from './answer-draft.ts';
 import type { TextSink } from './answer-draft.ts';
@@ -155,18 +156,19 @@ class AnswerWriter {
     const request = this.#requestFor(candidate);
     if (!this.#draft.isEmpty && this.#attempts.length > 0) this.#showRecovering();
     this.#draft.begin(request.question, request.sources);
-    let streamed = '';
+    const streamed = new GrowingText();
     try {
       const limits = { clock, model, deadlines, endMs: this.#endMs, signal: this.#evidence.signal };
       const turnByMs = this.#turnByMs(candidate);
       for await (const part of attempt(limits, (signal) => stream(model, request, signal, turnByMs))) {
-        if (part.type === 'text') streamed += part.text;
-        if (part.type === 'text') this.#write(candidate, part.text);
-        if (part.type === 'end') return this.#end(candidate, part, streamed.trim() !== '');
+        if (part.type === 'text') {
+          streamed.append(part.text);
+          this.#write(candidate, part.text);
+        } else if (part.type === 'end') return this.#end(candidate, part, streamed.toString().trim() !== '');
       }
       return undefined;
     } catch (error) {
-      if (streamed !== '') this.#spend(estimatedUsage(request.prompt, streamed));
+      if (streamed.units > 0) this.#spend(estimatedUsage(request.prompt, streamed.toString()));
       return this.#fail(candidate, error);
     }
   }
@@ -191,22 +193,23 @@ class AnswerWriter {
     this.#isRecovering = true;
   }
 
-  /** Runs `add`, and notes who has written when text came of it. */
-  #note(model: LanguageModel, add: () => void): void {
-    const before = this.#draft.text.length;
-    add();
-    if (this.#draft.text.length === before) return;
+  #write({ model }: Candidate, text: string): void {
+    const { units } = this.#draft;
+    this.#draft.write(text);
+    if (this.#draft.units > units) this.#noteWriter(model);
+  }
+
+  /** Text has come of this model. */
+  #noteWriter(model: LanguageModel): void {
     this.#isRecovering = false;
     if (model !== this.#options.candidates[0]?.model) this.#isFallback = true;
   }
 
-  #write({ model }: Candidate, text: string): void {
-    this.#note(model, () => this.#draft.write(text));
-  }
-
   /** @param hasText whether the stream had any; one that goes on from a whole answer need not */
   #end({ model }: Candidate, { finish, usage }: Extract<GenerationPart, { type: 'end' }>, hasText: boolean): WrittenAnswer {
-    this.#note(model, () => this.#draft.end());
+    const { units } = this.#draft;
+    this.#draft.end();
+    if (this.#draft.units > units) this.#noteWriter(model);
     this.#spend(usage);
     if (!hasText && !endsSentence(this.#draft.text)) throw new ProviderError('bad_response', model.account, 'the answer has no text');
     this.#attempts.push({ model: model.id });
@@ -240,7 +243,7 @@ class AnswerWriter {
   }
 
   async #streamQuotes(): Promise<WrittenAnswer['finish']> {
-    const offset = this.#draft.text.length;
+    const offset = this.#draft.units;
     for await (const part of this.#quoteParts()) {
       if (part.type === 'text') this.#draft.quote(part.text);
       else if (part.type === 'citation') this.#draft.cite({ ...part, start: part.start + offset, end: part.end + offset });

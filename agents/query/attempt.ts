@@ -34,12 +34,15 @@ class Attempt implements AsyncIterableIterator<GenerationPart, undefined> {
   readonly #open: (signal: AbortSignal) => AsyncIterable<GenerationPart>;
   readonly #watchdog: AttemptWatchdog;
   #parts: AsyncIterator<GenerationPart> | undefined;
+  /** Who waits for the next part. */
+  #reader: { resolve(next: IteratorResult<GenerationPart, undefined>): void; reject(error: unknown): void } | undefined;
   #isOver = false;
 
   constructor(options: AttemptOptions, open: (signal: AbortSignal) => AsyncIterable<GenerationPart>) {
     this.#options = options;
     this.#open = open;
     this.#watchdog = new AttemptWatchdog(options);
+    this.#watchdog.onStop = this.#fail;
   }
 
   [Symbol.asyncIterator](): this {
@@ -47,29 +50,31 @@ class Attempt implements AsyncIterableIterator<GenerationPart, undefined> {
   }
 
   next(): Promise<IteratorResult<GenerationPart, undefined>> {
+    if (this.#watchdog.stopped !== undefined) return Promise.reject(this.#watchdog.stopped);
     if (this.#isOver) return this.return();
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        this.#leave();
-        reject(error as Error);
-      };
-      const pass = (next: IteratorResult<GenerationPart, unknown>): void => {
-        if (this.#watchdog.stopped !== undefined) return fail(this.#watchdog.stopped);
-        if (next.done === true) return fail(new ProviderError('truncated', this.#options.model.account, 'the stream ended before its answer did'));
-        this.#watchdog.heard();
-        if (next.value.type === 'end') this.#end();
-        resolve(next);
-      };
-      this.#watchdog.onStop = fail;
-      if (this.#watchdog.stopped !== undefined) return fail(this.#watchdog.stopped);
+      this.#reader = { resolve, reject };
       try {
         this.#parts ??= this.#open(this.#watchdog.signal)[Symbol.asyncIterator]();
-        this.#parts.next().then(pass, fail);
+        this.#parts.next().then(this.#pass, this.#fail);
       } catch (error) {
-        fail(error);
+        this.#fail(error);
       }
     });
   }
+
+  readonly #pass = (next: IteratorResult<GenerationPart, unknown>): void => {
+    if (this.#watchdog.stopped !== undefined) return this.#fail(this.#watchdog.stopped);
+    if (next.done === true) return this.#fail(new ProviderError('truncated', this.#options.model.account, 'the stream ended before its answer did'));
+    this.#watchdog.heard();
+    if (next.value.type === 'end') this.#end();
+    this.#reader?.resolve(next);
+  };
+
+  readonly #fail = (error: unknown): void => {
+    this.#leave();
+    this.#reader?.reject(error);
+  };
 
   /** The reader goes before the end, or again after it. */
   return(): Promise<IteratorReturnResult<undefined>> {

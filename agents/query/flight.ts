@@ -1,6 +1,7 @@
 import type { FrameLog } from '#agents/frames/frames.agent.ts';
 import type { Citation, Source } from '#src/ports/answer.ts';
 import type { Stage } from '#src/ports/frame.ts';
+import { GrowingText } from '#src/rag/growing-text.ts';
 import type { PartialAnswer } from './answer.ts';
 import type { Waiter } from './query.events.ts';
 
@@ -22,9 +23,8 @@ export class Flight {
   readonly #passengers = new Map<string, Passenger>();
   readonly citations: Citation[] = [];
   sources: readonly Source[] | undefined;
-  #pieces: string[] = [];
-  /** Of the text so far. */
-  #units = 0;
+  readonly #text: GrowingText;
+  #lastPiece = '';
   #stage: Stage | undefined;
 
   /**
@@ -35,8 +35,7 @@ export class Flight {
   constructor(frames: () => FrameLog | undefined, { sentText = '', deadlineMs = 0 }: { readonly sentText?: string; readonly deadlineMs?: number } = {}) {
     this.#frames = frames;
     this.#firstDeadlineMs = deadlineMs;
-    if (sentText !== '') this.#pieces.push(sentText);
-    this.#units = sentText.length;
+    this.#text = new GrowingText(sentText);
   }
 
   /** When, on the kernel's clock, the last of its passengers has to have the answer. */
@@ -44,10 +43,9 @@ export class Flight {
     return Math.max(this.#firstDeadlineMs, ...this.#passengers.values().map((passenger) => passenger.deadlineMs));
   }
 
-  /** The answer so far. Joined only when somebody reads it: doing so for each piece would cost the square of the length. */
+  /** The answer so far. */
   get text(): string {
-    if (this.#pieces.length > 1) this.#pieces = [this.#pieces.join('')];
-    return this.#pieces[0] ?? '';
+    return this.#text.toString();
   }
 
   get isEmpty(): boolean {
@@ -83,8 +81,8 @@ export class Flight {
   }
 
   addText(piece: string): void {
-    this.#pieces.push(piece);
-    this.#units += piece.length;
+    this.#text.append(piece);
+    this.#lastPiece = piece;
     this.catchUp();
   }
 
@@ -100,24 +98,23 @@ export class Flight {
   /** Whether the log of this turn holds exactly this answer. */
   isComplete(turn: string): boolean {
     const passenger = this.#passengers.get(turn);
-    return passenger !== undefined && !passenger.hasDiverged && passenger.sentUnits === this.#units;
+    return passenger !== undefined && !passenger.hasDiverged && passenger.sentUnits === this.#text.units;
   }
 
   #catchUp(passenger: Passenger): void {
     const log = this.#frames();
     if (log === undefined || this.sources === undefined || passenger.hasDiverged) return;
     if (!passenger.hasSources) this.#begin(passenger, log, this.sources);
-    if (this.#units <= passenger.sentUnits || !this.#agrees(passenger)) return;
+    if (this.#text.units <= passenger.sentUnits || !this.#agrees(passenger)) return;
     const { session, turn } = passenger;
     if (passenger.sentUnits === 0) log.append(session, { type: 'answer-start', turn });
     const seq = log.append(session, { type: 'answer-delta', turn, text: this.#textFrom(passenger.sentUnits) });
-    if (seq !== undefined) passenger.sentUnits = this.#units;
+    if (seq !== undefined) passenger.sentUnits = this.#text.units;
   }
 
   /** Nearly always the last piece. */
   #textFrom(units: number): string {
-    const last = this.#pieces.at(-1) ?? '';
-    return units === this.#units - last.length ? last : this.text.slice(units);
+    return units === this.#text.units - this.#lastPiece.length ? this.#lastPiece : this.text.slice(units);
   }
 
   #begin(passenger: Passenger, log: FrameLog, sources: readonly Source[]): void {
@@ -130,8 +127,8 @@ export class Flight {
     const { sent, sentUnits } = passenger;
     if (sentUnits >= sent.length) return true;
     passenger.hasDiverged = !sent.startsWith(this.text.slice(0, sent.length));
-    if (passenger.hasDiverged || this.#units < sent.length) return false;
+    if (passenger.hasDiverged || this.#text.units < sent.length) return false;
     passenger.sentUnits = sent.length;
-    return this.#units > sent.length;
+    return this.#text.units > sent.length;
   }
 }

@@ -1,11 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { frameLog, whenFrameLog } from '#agents/frames/frames.agent.ts';
 import { currentModels } from '#agents/models/models.agent.ts';
 import { lookUp } from '#agents/rag/rag.agent.ts';
 import { ServiceError } from '#src/errors.ts';
 import type { AnswerEnd } from '#src/ports/answer.ts';
 import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
 import { ensureChild } from '#supervisors/kernel/ensure-child.ts';
-import { actor } from '#supervisors/kernel/handles/actor.ts';
+import { actor, SHUTDOWN_EVENT } from '#supervisors/kernel/handles/actor.ts';
 import type { AskOptions as KernelAskOptions } from '#supervisors/kernel/kernel.ts';
 import type { ProcessInfo } from '#supervisors/kernel/process-info.ts';
 import type { AnyEvent, StartFunction } from '#supervisors/kernel/process.ts';
@@ -15,6 +16,7 @@ import { sessionMachine } from './session.machine.ts';
 import type { SessionDependencies } from './session.work.ts';
 import { SessionWork } from './session.work.ts';
 import type { Ask, KeptAnswer, Sessions } from './sessions.ts';
+import { UnaskedSessions } from './unasked-sessions.ts';
 
 export type { Accepted, Cancelled, Ended } from './session.events.ts';
 export type { SessionDependencies, TurnSummary } from './session.work.ts';
@@ -51,13 +53,26 @@ export function createSessions(options: SessionsOptions): Sessions {
 
 class SessionDoor implements Sessions {
   readonly #options: SessionsOptions;
+  readonly #unasked: UnaskedSessions;
   #isDraining = false;
+  #isHandedOver = false;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#unasked = new UnaskedSessions(options.kernel.clock, options.idleMs);
   }
 
-  open(session: string): Promise<void> {
+  isOpen(session: string): boolean {
+    const { kernel } = this.#options;
+    return kernel.whereis(sessionName(session)) !== undefined || frameLog(kernel)?.hasListeners(session) === true || this.#unasked.has(session);
+  }
+
+  leftUnasked(session: string): void {
+    this.#unasked.add(session);
+  }
+
+  async open(session: string): Promise<void> {
+    if (this.#isHandedOver) throw new ServiceError('DRAINING');
     return ensureChild(this.#options.kernel, SESSIONS, sessionSpec(this.#options, session));
   }
 
@@ -74,15 +89,30 @@ class SessionDoor implements Sessions {
   }
 
   async cancel(session: string, turn?: string): Promise<Cancelled> {
-    const { kernel, store } = this.#options;
-    if (kernel.whereis(sessionName(session)) !== undefined) {
-      return kernel.ask<Cancelled>(sessionName(session), { type: 'cancel', turn });
+    const { kernel } = this.#options;
+    if (kernel.whereis(sessionName(session)) === undefined) await this.#openUnfinished(session, turn);
+    try {
+      return await kernel.ask<Cancelled>(sessionName(session), { type: 'cancel', turn });
+    } catch (error) {
+      const isNotFound = error instanceof ServiceError && error.code === 'TURN_NOT_FOUND';
+      throw isNotFound ? await this.#nothingToCancel(session, turn) : error;
     }
-    await store.conversations.getSession(session);
-    if (turn !== undefined && (await store.conversations.getTurn(turn)).session === session) {
-      throw new ServiceError('TURN_ENDED', `turn ${turn} does not run`);
-    }
-    throw new ServiceError('TURN_NOT_FOUND', `no turn runs in session ${session}`);
+  }
+
+  /** A session whose turns an earlier process left may not have been opened yet. */
+  async #openUnfinished(session: string, turn: string | undefined): Promise<void> {
+    const { conversations } = this.#options.store;
+    if (this.#isHandedOver) throw new ServiceError('DRAINING');
+    if (!this.isOpen(session)) await conversations.getSession(session);
+    if ((await conversations.unfinishedTurns(session)).length === 0) throw await this.#nothingToCancel(session, turn);
+    await this.open(session);
+  }
+
+  async #nothingToCancel(session: string, turn: string | undefined): Promise<ServiceError> {
+    if (turn === undefined) return new ServiceError('TURN_NOT_FOUND', `no turn runs in session ${session}`);
+    const record = await this.#options.store.conversations.getTurn(turn);
+    const isEnded = record.session === session && record.state !== 'accepted';
+    return new ServiceError(isEnded ? 'TURN_ENDED' : 'TURN_NOT_FOUND', `turn ${turn} does not run in session ${session}`);
   }
 
   answerFromCache(session: string, ask: Ask): KeptAnswer | undefined {
@@ -110,9 +140,18 @@ class SessionDoor implements Sessions {
     this.#isDraining = true;
   }
 
+  handOver(): void {
+    this.#isHandedOver = true;
+    for (const { name } of this.#active()) if (name !== undefined) this.#options.kernel.send(name, SHUTDOWN_EVENT);
+  }
+
   activeSessions(): number {
+    return this.#active().length;
+  }
+
+  #active(): readonly ProcessInfo[] {
     const sessions = findProcess(this.#options.kernel.tree(), SESSIONS);
-    return sessions?.children.filter(({ state }) => state !== 'idle' && state !== undefined).length ?? 0;
+    return sessions?.children.filter(({ state }) => state !== 'idle' && state !== undefined) ?? [];
   }
 
   #check({ options: { model } }: Ask): void {
@@ -142,7 +181,10 @@ class SessionDoor implements Sessions {
 export function adopterAgent(dependencies: SessionDependencies): StartFunction {
   const { kernel, store } = dependencies;
   const adopt = async (): Promise<void> => {
-    const sessions = new Set((await store.conversations.unfinishedTurns()).map((turn) => turn.session));
+    const log = await whenFrameLog(kernel);
+    const unfinished = (await store.conversations.unfinishedTurns()).map((turn) => turn.session);
+    // The log may also miss an end that the store has.
+    const sessions = new Set([...unfinished, ...log.openSessions()]);
     for (const session of sessions) await ensureChild(kernel, SESSIONS, sessionSpec(dependencies, session));
   };
   const whenLost = async (signal: AbortSignal): Promise<void> => {

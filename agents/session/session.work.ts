@@ -1,9 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { Answer } from '#agents/query/query.agent.ts';
+import type { Answer, PartialAnswer } from '#agents/query/query.agent.ts';
 import { joinQuery, leaveQuery } from '#agents/query/query.agent.ts';
 import { frameLog, whenFrameLog } from '#agents/frames/frames.agent.ts';
 import { currentModels } from '#agents/models/models.agent.ts';
-import { openQuestion } from '#agents/rag/rag.agent.ts';
+import { expectQuestion, openQuestion } from '#agents/rag/rag.agent.ts';
 import { ServiceError, toErrorBody } from '#src/errors.ts';
 import type { LoggedFrame, Stage } from '#src/ports/frame.ts';
 import type { NewTurn, TenantStore, TurnOutcome, TurnRecord } from '#src/ports/store.ts';
@@ -11,10 +11,11 @@ import type { ActorNotes } from '#src/telemetry/capsules/capsule.ts';
 import type { CrashRecorder } from '#src/telemetry/capsules/crash-recorder.ts';
 import { EventRing } from '#src/telemetry/capsules/event-ring.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
-import type { AskEvent, SessionNews } from './session.events.ts';
+import type { Asked } from '#supervisors/kernel/process.ts';
+import type { AskEvent, Cancelled, SessionNews } from './session.events.ts';
 import type { Ask } from './sessions.ts';
 import type { Turn } from './turn.ts';
-import { cancelled, failedWith, outcomeOf } from './turn.ts';
+import { cancelled, failedWith, outcomeOf, tellEnd } from './turn.ts';
 import { isTooOld, timeLeftMs } from './turn-time.ts';
 
 /** How a turn ended, for statistics, metrics and the log. */
@@ -41,9 +42,25 @@ export interface SessionDependencies {
 
 /** What the end of an answer takes to be written and told, so that it comes before the turn's own deadline. */
 const END_MARGIN_MS = 100;
+/** One for all: to make an error with its stack for every question costs a tenth of the question. */
+const NOT_EXPECTED = new DOMException('the question is not expected any more', 'AbortError');
 
 /** Where the answer of a turn comes from. */
 export type Opened = { readonly kind: 'cached'; readonly answer: Answer } | { readonly kind: 'joined'; readonly query: string };
+
+/** What was told of a turn's end. */
+export interface Ending {
+  readonly outcome: TurnOutcome;
+  /** Whether the store has it. Otherwise the turn would run again after a restart. */
+  readonly isWritten: boolean;
+}
+
+/** A turn that is left to who opens the session next. */
+export interface UnfinishedTurn {
+  readonly id: string;
+  /** Runs of it that were begun and have failed. */
+  readonly failedAttempts: number;
+}
 
 /** The asynchronous work of one session's turns: what the machine orders, this does. */
 export class SessionWork {
@@ -58,6 +75,8 @@ export class SessionWork {
   /** The turn that is worked on, and the query that it joined, for a crash. */
   #current: { readonly turn: Turn; readonly query: string | undefined } | undefined;
   readonly #events: EventRing;
+  /** Ends what was begun for a question before it was accepted. */
+  #expected: AbortController | undefined;
 
   constructor(dependencies: SessionDependencies, session: string, processName: string) {
     this.#dependencies = dependencies;
@@ -114,7 +133,10 @@ export class SessionWork {
    */
   async accept(event: AskEvent, runsNow: boolean, tell: (news: SessionNews) => void): Promise<void> {
     try {
-      const { turn: record, repeated } = await this.#write(event.ask, runsNow ? 1 : 0);
+      const written = this.#write(event.ask, runsNow ? 1 : 0);
+      if (runsNow) this.#expect(event.ask);
+      const { turn: record, repeated } = await written;
+      if (repeated) this.#expected?.abort(NOT_EXPECTED);
       if (!repeated) this.#accepted.add(record.id);
       const turn = this.begin(record);
       this.#events.add('accepted', { turn: record.id, repeated });
@@ -124,9 +146,23 @@ export class SessionWork {
       if (record.state === 'accepted') return tell({ type: 'turn.accepted', turn });
       if (event.type === 'answer') event.reply({ turn: record.id, outcome: outcomeOf(record) });
     } catch (error) {
+      this.#expected?.abort(NOT_EXPECTED);
       event.fail(error);
     }
     tell({ type: 'turn.settled' });
+  }
+
+  /**
+   * Whoever opens the turn joins what is begun here; from then on it is the query's. It begins behind the immediate that
+   * posts the write to its worker: a provider's SDK takes a millisecond of this thread, in which the disk can work.
+   */
+  #expect({ question: text, options }: Ask): void {
+    const { kernel, store } = this.#dependencies;
+    const expected = new AbortController();
+    this.#expected?.abort(NOT_EXPECTED);
+    this.#expected = expected;
+    const begin = (): void => expectQuestion(kernel, { store, text, options, owner: this.session }, expected.signal);
+    queueMicrotask(() => setImmediate(begin));
   }
 
   /** The id of a turn is ours: long and random. */
@@ -166,7 +202,7 @@ export class SessionWork {
   open(turn: Turn): Promise<Opened> {
     this.#events.add('opening', { turn: turn.record.id });
     this.#current = { turn, query: undefined };
-    const opened = this.#open(turn);
+    const opened = this.#open(turn).finally(() => this.#expected?.abort(NOT_EXPECTED));
     this.#opening = { turn: turn.record.id, opened };
     return opened;
   }
@@ -212,28 +248,87 @@ export class SessionWork {
 
   /** Takes the turn off its query; nothing of it runs any more once this has resolved. */
   async stop(turn: Turn): Promise<TurnOutcome> {
-    const { kernel } = this.#dependencies;
-    const { id, options } = turn.record;
+    const { id } = turn.record;
     this.#events.add('stopping', { turn: id });
-    const opened = this.#opening?.turn === id ? await this.#opening.opened.catch(ifServiceError) : undefined;
-    const part = opened?.kind === 'joined' ? await leaveQuery(kernel, opened.query, id).catch(ifServiceError) : undefined;
-    const log = await whenFrameLog(kernel);
+    return this.#cancelled(turn, await this.#leaveQuery(id));
+  }
+
+  async #cancelled(turn: Turn, part: PartialAnswer | undefined): Promise<TurnOutcome> {
+    const { id, options } = turn.record;
+    const log = await whenFrameLog(this.#kernel);
     const text = log.openTurn(this.session, id)?.text ?? '';
-    return cancelled({ text, part, model: currentModels(kernel)?.first(options.model) ?? '', latencyMs: this.elapsedMs(turn) });
+    const model = currentModels(this.#kernel)?.first(options.model) ?? '';
+    return cancelled({ text, part, model, latencyMs: this.elapsedMs(turn) });
+  }
+
+  /** Ends a turn that has not begun to run, and tells it. One whose end cannot be written waits on, behind the others. */
+  async cancelWaiting(turn: Turn, asked: Asked<Cancelled>, tell: (news: SessionNews) => void): Promise<void> {
+    const { kernel, store } = this.#dependencies;
+    const { id } = turn.record;
+    this.#events.add('cancelling', { turn: id });
+    const outcome = await this.#cancelled(turn, undefined);
+    try {
+      await store.conversations.endTurn(id, outcome, kernel.clock.wallTime());
+    } catch (error) {
+      asked.fail(error);
+      return tell({ type: 'turn.accepted', turn });
+    }
+    await this.#announce(turn, outcome);
+    turn.cancelling.push(asked);
+    tellEnd(turn, outcome);
+    tell({ type: 'turn.settled' });
+  }
+
+  async #leaveQuery(turn: string): Promise<PartialAnswer | undefined> {
+    const opened = this.#opening?.turn === turn ? await this.#opening.opened.catch(ifServiceError) : undefined;
+    return opened?.kind === 'joined' ? leaveQuery(this.#kernel, opened.query, turn).catch(ifServiceError) : undefined;
+  }
+
+  /**
+   * Takes turns off their query, without an end: the store keeps them as unfinished. Runs that were cut short by this are
+   * not counted; where the store cannot write that, they are.
+   */
+  async handOver(turns: readonly UnfinishedTurn[]): Promise<void> {
+    const { conversations } = this.#dependencies.store;
+    this.#events.add('handing over', { turns: turns.map(({ id }) => id) });
+    this.#expected?.abort(NOT_EXPECTED);
+    const handOverOne = async ({ id, failedAttempts }: UnfinishedTurn): Promise<void> => {
+      await this.#leaveQuery(id);
+      await conversations.resetAttempts(id, failedAttempts).catch(ifServiceError);
+    };
+    await Promise.all(turns.map(handOverOne));
   }
 
   /** Writes the end of a turn, then tells it. A store that cannot write makes the end an error; it is told all the same. */
-  async end(turn: Turn, outcome: TurnOutcome): Promise<TurnOutcome> {
-    const { kernel, store, onTurnEnded } = this.#dependencies;
-    const { id, question } = turn.record;
-    this.#accepted.delete(id);
+  async end(turn: Turn, outcome: TurnOutcome): Promise<Ending> {
+    const { kernel, store } = this.#dependencies;
+    const { id } = turn.record;
+    this.#expected?.abort(NOT_EXPECTED);
     this.#events.add('ending', { turn: id, ...(outcome.state === 'failed' ? outcome.error : { finish: outcome.end.finish }) });
     this.#recordPoison(turn, outcome);
     const told = await store.conversations.endTurn(id, outcome, kernel.clock.wallTime()).then(() => outcome, asFailure);
-    await this.#logEnd(id, told);
-    onTurnEnded({ session: this.session, turn: id, question, outcome: told, latencyMs: this.elapsedMs(turn) });
+    await this.#announce(turn, told);
     this.#current = undefined;
-    return told;
+    return { outcome: told, isWritten: told === outcome || (await this.recordEnd(turn, told)) };
+  }
+
+  async #announce(turn: Turn, outcome: TurnOutcome): Promise<void> {
+    const { id, question } = turn.record;
+    this.#accepted.delete(id);
+    await this.#logEnd(id, outcome);
+    this.#dependencies.onTurnEnded({ session: this.session, turn: id, question, outcome, latencyMs: this.elapsedMs(turn) });
+  }
+
+  /** Writes an end that was told before. False when the store cannot; true also for a turn that it does not have any more. */
+  async recordEnd({ record: { id } }: Turn, told: TurnOutcome): Promise<boolean> {
+    const { kernel, store } = this.#dependencies;
+    try {
+      await store.conversations.endTurn(id, told, kernel.clock.wallTime());
+      return true;
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return error.code === 'TURN_NOT_FOUND';
+    }
   }
 
   /** A turn with which the whole process died has left no other trace. */

@@ -17,6 +17,10 @@ export interface KeptAnswer {
 
 /** What clients of any kind may do with conversations: the door of the session actors. */
 export interface Sessions {
+  /** Whether the session is known beside what the store has: its actor runs, or it has clients, or was left unasked of late. */
+  isOpen(session: string): boolean;
+  /** The client of a session that was never asked anything has gone; it may come back as long as an idle actor would stay. */
+  leftUnasked(session: string): void;
   /** Makes sure that the actor of this session runs. */
   open(session: string): Promise<void>;
   /**
@@ -28,8 +32,8 @@ export interface Sessions {
   /** The same, but resolves with the end of the turn. */
   answer(session: string, ask: Ask): Promise<Ended>;
   /**
-   * Stops a turn, the running one where none is named, and resolves once it has stopped. Rejects with TURN_NOT_FOUND,
-   * TURN_ENDED.
+   * Stops a turn, the running one where none is named, and resolves once it has stopped. Rejects with SESSION_NOT_FOUND,
+   * TURN_NOT_FOUND, TURN_ENDED, DRAINING (it was handed over).
    */
   cancel(session: string, turn?: string): Promise<Cancelled>;
   /** An answer that was kept, told as a turn of its own; undefined when it has to be computed. Starts no actor. */
@@ -38,6 +42,11 @@ export interface Sessions {
   whenRecorded(): Promise<void>;
   /** From now on no question is taken: DRAINING. */
   drain(): void;
+  /**
+   * Takes what still runs off its query and leaves it unfinished in the store, for the next process; who waits for it gets
+   * DRAINING. No session is opened any more.
+   */
+  handOver(): void;
   /** Sessions that work on a turn. */
   activeSessions(): number;
 }

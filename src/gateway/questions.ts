@@ -1,5 +1,4 @@
 import { hit } from '#agents/rate-limit/rate-limit.agent.ts';
-import { sessionName } from '#agents/session/session.agent.ts';
 import { ServiceError } from '#src/errors.ts';
 import type { AskOptions } from '#src/ports/answer.ts';
 import type { GatewayServices } from './services.ts';
@@ -27,9 +26,9 @@ export async function admit({ kernel, config, metrics }: GatewayServices, client
   throw new ServiceError('RATE_LIMITED', `client ${clientKey} asks too often`, { retryAfterMs: decision.retryAfterMs });
 }
 
-/** Resolves when the session is known: an actor runs for it, or the store has it. Rejects with SESSION_NOT_FOUND. */
-export async function requireSession({ kernel, store }: GatewayServices, session: string): Promise<void> {
-  if (kernel.whereis(sessionName(session)) === undefined) await store.conversations.getSession(session);
+/** Resolves when the session is known: it is open, or the store has it. Rejects with SESSION_NOT_FOUND. */
+export async function requireSession({ sessions, store }: GatewayServices, session: string): Promise<void> {
+  if (!sessions.isOpen(session)) await store.conversations.getSession(session);
 }
 
 /** Those fields of a request that change the answer. */

@@ -95,6 +95,8 @@ function socketOptions({ services: { config } }: Gateway) {
   return {
     maxPayload: config.maxFrameBytes * READ_FRAME_FACTOR,
     perMessageDeflate: false,
+    // The gateway counts them itself; the list of `ws` keeps every request in memory as long as its socket.
+    clientTracking: false,
     // The chat checks it itself, to say so before it closes.
     skipUTF8Validation: true,
     handleProtocols: (offered: Set<string>) => (offered.has('banyan.v1') ? ('banyan.v1' as const) : (false as const)),

@@ -86,6 +86,8 @@ export interface ConversationStore {
    * caller knows: making the same call again counts once. Rejects with `TURN_NOT_FOUND`, `TURN_ENDED`.
    */
   beginAttempt(turn: string, attempts: number, at: number): Promise<number>;
+  /** Takes runs back that were begun and neither ended nor failed: so many are left. Passes over a turn that has ended, or is not there. */
+  resetAttempts(turn: string, attempts: number): Promise<void>;
   /** Writes the end of a turn once: false when it had ended before. Rejects with `TURN_NOT_FOUND`. */
   endTurn(turn: string, outcome: TurnOutcome, endedAt: number): Promise<boolean>;
   /**
@@ -103,6 +105,8 @@ export interface ConversationStore {
   getSession(session: string): Promise<SessionRecord>;
   /** Oldest first. Rejects with `SESSION_NOT_FOUND`. */
   listTurns(session: string, page: PageRequest): Promise<Page<TurnRecord>>;
+  /** The latest turns of a session, at most `limit`, oldest first: none where the session is not known. */
+  latestTurns(session: string, limit: number): Promise<readonly TurnRecord[]>;
   /** Latest first. */
   listSessions(page: PageRequest): Promise<Page<SessionRecord>>;
   /** Forgets a session with everything in it. Rejects with `SESSION_NOT_FOUND`. */
@@ -232,6 +236,8 @@ export interface VectorBacklog {
 
 /** Documents of one collection, their chunks and indexes, and the jobs that change them. */
 export interface KnowledgeStore {
+  /** The name of the collection, by which other stores keep what is made of it apart. */
+  readonly collection: string;
   /** Raised by every change that could change an answer; undefined while the store restarts. */
   epoch(): number | undefined;
   /** Writes an index job with its documents; nothing is visible yet. */

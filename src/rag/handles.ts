@@ -19,7 +19,8 @@ const BRACKET_END = /[[\]\\]$/;
 const IDENTIFIER_END = /[A-Za-z0-9_$]$/;
 const FENCE = /^ {0,3}(?:```|~~~)/;
 const BLOCK_MARKER = /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]+)?/;
-const HIGH_SURROGATE = /[\uD800-\uDBFF]$/;
+const SPACE = 0x20;
+const [FIRST_HIGH_SURROGATE, LAST_HIGH_SURROGATE] = [0xd800, 0xdbff];
 
 const PLAIN = /^[^[\n]*$/;
 const NO_CITATIONS: readonly Citation[] = [];
@@ -185,7 +186,8 @@ export class HandleResolver {
 
 /** A space may stand before a handle, half a character waits for its other half. */
 function heldAtEnd(text: string): number {
-  return text.endsWith(' ') || HIGH_SURROGATE.test(text) ? 1 : 0;
+  const last = text.charCodeAt(text.length - 1);
+  return last === SPACE || (last >= FIRST_HIGH_SURROGATE && last <= LAST_HIGH_SURROGATE) ? 1 : 0;
 }
 
 function endsInCodeSpan(line: string): boolean {

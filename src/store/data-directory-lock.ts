@@ -11,6 +11,8 @@ const POLL_MS = 50;
 export interface LockOptions {
   /** How long to wait for another process to let go; 0 is refused at once. */
   readonly waitMs: number;
+  /** Told once that this process waits, and for whom: `process 4711`. */
+  readonly onWait?: (holder: string) => void;
 }
 
 export interface DataDirectoryLock {
@@ -27,14 +29,18 @@ export interface DataDirectoryLock {
  * The directory is made when it is missing, for this user only. Rejects with `DATA_DIR_UNUSABLE`, naming the path and
  * the reason, or `DATA_DIR_LOCKED`, naming the process that holds it.
  */
-export async function lockDataDirectory(directory: string, { waitMs }: LockOptions): Promise<DataDirectoryLock> {
+export async function lockDataDirectory(directory: string, { waitMs, onWait }: LockOptions): Promise<DataDirectoryLock> {
   makeUsable(directory);
   const deadline = performance.now() + waitMs;
+  let hasTold = false;
   for (;;) {
     const lock = tryLock(directory);
     if (lock !== undefined) return lock;
     const remainingMs = deadline - performance.now();
-    if (remainingMs <= 0) throw lockedBy(directory, readOwner(directory));
+    const holder = holderOf(directory);
+    if (remainingMs <= 0) throw lockedBy(directory, holder);
+    if (!hasTold) onWait?.(holder);
+    hasTold = true;
     await sleep(Math.min(POLL_MS, remainingMs));
   }
 }
@@ -78,17 +84,17 @@ function openLockFile(directory: string): DatabaseSync {
   }
 }
 
-/** The process that wrote itself down last; undefined in the moment between a lock and its owner's name. */
-function readOwner(directory: string): string | undefined {
+/** The process that wrote itself down last; nobody by name in the moment between a lock and its owner's name. */
+function holderOf(directory: string): string {
   try {
-    return readFileSync(lockOwnerFile(directory), 'utf8').trim() || undefined;
+    const owner = readFileSync(lockOwnerFile(directory), 'utf8').trim();
+    return owner === '' ? 'another process' : `process ${owner}`;
   } catch {
-    return undefined;
+    return 'another process';
   }
 }
 
-function lockedBy(directory: string, owner: string | undefined): ServiceError {
-  const holder = owner === undefined ? 'another process' : `process ${owner}`;
+function lockedBy(directory: string, holder: string): ServiceError {
   return new ServiceError('DATA_DIR_LOCKED', `${directory} is held by ${holder}`, {
     details: [{ field: directory, expected: 'a data directory that no other process holds', got: `held by ${holder}` }],
   });

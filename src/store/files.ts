@@ -13,6 +13,11 @@ export function lockFile(directory: string): string {
   return join(directory, 'lock.db');
 }
 
+/** The log of frames that were sent. */
+export function frameDirectory(directory: string): string {
+  return join(directory, 'frames');
+}
+
 /** What is known of parts that crashed. */
 export function crashDirectory(directory: string): string {
   return join(directory, 'crashes');

@@ -94,6 +94,11 @@ function providerMetrics(registry: Registry) {
       labelNames: ['model'],
       registers,
     }),
+    frameLogFailures: new Counter({
+      name: 'banyan_frame_log_failures_total',
+      help: 'Times that the disk refused the frame log, which then went on in memory alone',
+      registers,
+    }),
     tokensAfterCancel: new Counter({
       name: 'banyan_tokens_after_cancel_total',
       help: 'Pieces of text that came for a turn which had ended, or been stopped, before; none is logged',

@@ -8,9 +8,9 @@ export interface ServeProcess extends RunningCli {
   readonly url: string;
 }
 
-/** `banyan serve` as a process that can be killed, once it is ready. The port and the data are kept for another one. */
-export async function startServe(port: number, dataDir: string, settings: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
-  const env = {
+/** What `banyan serve` needs to serve these data on this port, whoever has them now. */
+export function serveEnvironment(port: number, dataDir: string, settings: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return {
     BANYAN_PORT: String(port),
     BANYAN_DATA_DIR: dataDir,
     BANYAN_SEED_ON_FIRST_RUN: 'false',
@@ -18,7 +18,11 @@ export async function startServe(port: number, dataDir: string, settings: Readon
     BANYAN_LOCK_WAIT_MS: '5000',
     ...settings,
   };
-  const running = startCli(['serve'], { env });
+}
+
+/** `banyan serve` as a process that can be killed, once it is ready. The port and the data are kept for another one. */
+export async function startServe(port: number, dataDir: string, settings: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
+  const running = startCli(['serve'], { env: serveEnvironment(port, dataDir, settings) });
   await running.says('listening on');
   return { ...running, url: `http://127.0.0.1:${port}` };
 }

@@ -1,6 +1,8 @@
 import type { AnswerEnd } from '#src/ports/answer.ts';
 import type { CachedTurn, JobRecord, NewDocument, NewTurn, TurnOutcome } from '#src/ports/store.ts';
+import type { RecordedTurns } from '#src/store/conversations/events.ts';
 import type { JobReply, KnowledgeWrite, Scope } from '#src/store/knowledge/events.ts';
+import { RecordedTurnsDraft } from '#src/store/tenant/kept-answers.ts';
 
 export const SCOPE: Scope = { tenant: 'default', collection: 'default' };
 export const CHUNKING = { chunkSize: 64, overlap: 8 };
@@ -33,6 +35,13 @@ export function cachedTurn(id: string, answer: string, changes: Partial<CachedTu
   return { ...newTurn(id), session: `s-${id}`, answer: shared, latencyMs: 0.2, ...changes };
 }
 
+/** The turns as the store's worker gets them. */
+export function recorded(...turns: readonly CachedTurn[]): RecordedTurns {
+  const draft = new RecordedTurnsDraft();
+  for (const turn of turns) draft.add(turn);
+  return draft.finish();
+}
+
 export const FAILED: TurnOutcome = {
   state: 'failed',
   error: { code: 'TURN_TIMEOUT', message: 'The question was not answered in time.', retryable: true },
@@ -46,9 +55,8 @@ export function sections(count: number, mark: string): string {
 
 let jobs = 0;
 
-export function indexJob(documents: readonly NewDocument[], scope: Scope = SCOPE): KnowledgeWrite & { job: string } {
-  jobs += 1;
-  return { type: 'create-index-job', ...scope, job: `job-${jobs}`, documents, chunking: CHUNKING, language: 'en', at: 1000 };
+export function indexJob(documents: readonly NewDocument[], scope: Scope = SCOPE, job = `job-${(jobs += 1)}`): KnowledgeWrite & { job: string } {
+  return { type: 'create-index-job', ...scope, job, documents, chunking: CHUNKING, language: 'en', at: 1000 };
 }
 
 /** A job of many pieces, each document of which speaks of words of its own. */
@@ -60,8 +68,8 @@ export function killedJob(job = 'killed'): KnowledgeWrite & { job: string } {
 type Write = <Reply>(event: KnowledgeWrite) => Reply;
 
 /** Makes a job of the documents and does all of it. */
-export function index(write: Write, documents: readonly NewDocument[], scope: Scope = SCOPE): JobReply {
-  const event = indexJob(documents, scope);
+export function index(write: Write, documents: readonly NewDocument[], scope: Scope = SCOPE, job?: string): JobReply {
+  const event = indexJob(documents, scope, job);
   write<JobReply>(event);
   return finish(write, event.job, scope);
 }

@@ -1,98 +1,111 @@
 import type { FrameJournal, FrameRecord } from '#src/ports/frame-journal.ts';
+import type { WrittenRun } from './delta-run.ts';
+import { SessionLog } from './session-log.ts';
 
-export interface MemoryJournalLimits {
+export interface MemoryLimits {
   /** Of all sessions; the session that was written to longest ago goes first. */
   readonly maxBytes: number;
   /** Of one session; its oldest ended turns go first. */
   readonly maxSessionBytes: number;
 }
 
-interface SessionLog {
-  readonly session: string;
-  records: FrameRecord[];
-  bytes: number;
-  /** Which write of the journal was its last. */
-  lastWrite: number;
-}
-
-const BYTES_PER_UNIT = 2;
-/** What a record costs beside its JSON, measured with 100 000 deltas of 8 characters. */
-const RECORD_OVERHEAD_BYTES = 150;
 /** Room is made for more than the next record, so that the oldest are seldom looked for. */
 const FREED_SHARE = 0.1;
 
-/** Keeps the frame log in this process's memory: it outlives the actor `frames`, not the process. */
-export function memoryJournal(limits: MemoryJournalLimits): FrameJournal {
+export function memoryJournal(limits: MemoryLimits): FrameJournal {
   return new MemoryJournal(limits);
 }
 
-class MemoryJournal implements FrameJournal {
-  readonly #limits: MemoryJournalLimits;
+/**
+ * Keeps the frame log in this process's memory: it outlives the actor `frames`, not the process. A turn without an end
+ * is kept whatever its size, so that it can always be resumed.
+ */
+export class MemoryJournal implements FrameJournal {
+  readonly #limits: MemoryLimits;
+  /** The session that was made room for, or opened a turn, longest ago comes first. */
   readonly #sessions = new Map<string, SessionLog>();
   #bytes = 0;
-  #writes = 0;
 
-  constructor(limits: MemoryJournalLimits) {
+  constructor(limits: MemoryLimits) {
     this.#limits = limits;
   }
 
   append(record: FrameRecord): void {
-    const log = this.#logOf(record.session);
-    const size = sizeOf(record);
-    log.records.push(record);
-    log.lastWrite = this.#writes += 1;
-    this.#resize(log, log.bytes + size);
-    if (log.bytes > this.#limits.maxSessionBytes) this.#trim(log);
-    if (this.#bytes > this.#limits.maxBytes) this.#makeRoom();
+    const log = this.#logOf(record.session, record.type === 'accepted');
+    const bytes = log.bytes;
+    log.append(record);
+    this.#grew(log, bytes);
+  }
+
+  /** Takes deltas in a row, as they were written before. */
+  appendRun(session: string, run: WrittenRun): void {
+    const log = this.#logOf(session, false);
+    const bytes = log.bytes;
+    log.appendRun(run);
+    this.#grew(log, bytes);
   }
 
   flush(): void {}
 
-  read(session: string): readonly FrameRecord[] {
-    return this.#sessions.get(session)?.records ?? [];
+  close(): void {}
+
+  read(session: string, after: number): readonly FrameRecord[] {
+    return this.#sessions.get(session)?.read(after) ?? [];
+  }
+
+  textOf(session: string, turn: string): string {
+    return this.#sessions.get(session)?.textOf(turn) ?? '';
   }
 
   lastSeq(session: string): number {
-    return this.#sessions.get(session)?.records.at(-1)?.seq ?? 0;
+    return this.#sessions.get(session)?.lastSeq ?? 0;
   }
 
   forget(session: string): void {
-    const log = this.#sessions.get(session);
-    if (log !== undefined) this.#resize(log, 0);
+    this.#bytes -= this.#sessions.get(session)?.bytes ?? 0;
     this.#sessions.delete(session);
   }
 
-  #logOf(session: string): SessionLog {
+  clear(): void {
+    this.#sessions.clear();
+    this.#bytes = 0;
+  }
+
+  openSessions(): readonly string[] {
+    return this.openLogs().map(({ session }) => session);
+  }
+
+  /** Those with a turn that has not ended. */
+  openLogs(): readonly SessionLog[] {
+    return [...this.#sessions.values()].filter(({ hasOpenTurns }) => hasOpenTurns);
+  }
+
+  #logOf(session: string, isLatest: boolean): SessionLog {
     const known = this.#sessions.get(session);
-    if (known !== undefined) return known;
-    const log = { session, records: [], bytes: 0, lastWrite: 0 };
+    if (known !== undefined && !isLatest) return known;
+    const log = known ?? new SessionLog(session);
+    this.#sessions.delete(session);
     this.#sessions.set(session, log);
     return log;
   }
 
-  #resize(log: SessionLog, bytes: number): void {
-    this.#bytes += bytes - log.bytes;
-    log.bytes = bytes;
+  #grew(log: SessionLog, bytesBefore: number): void {
+    this.#bytes += log.bytes - bytesBefore;
+    if (log.bytes > this.#limits.maxSessionBytes) this.#trim(log);
+    if (this.#bytes > this.#limits.maxBytes) this.#makeRoom();
   }
 
-  /** Drops whole turns from the front; the last turn stays whatever its size, so that it can always be resumed. */
   #trim(log: SessionLog): void {
-    while (log.bytes > this.#limits.maxSessionBytes && log.records[0]?.turn !== log.records.at(-1)?.turn) {
-      const oldest = log.records[0]?.turn;
-      log.records = log.records.filter((record) => record.turn !== oldest);
-      this.#resize(log, log.records.reduce((sum, record) => sum + sizeOf(record), 0));
-    }
+    const bytes = log.bytes;
+    while (log.bytes > this.#limits.maxSessionBytes && log.dropOldestTurn());
+    this.#bytes += log.bytes - bytes;
   }
 
   #makeRoom(): void {
     const target = this.#limits.maxBytes * (1 - FREED_SHARE);
-    for (const { session } of [...this.#sessions.values()].sort((a, b) => a.lastWrite - b.lastWrite)) {
+    for (const { session, hasOpenTurns } of this.#sessions.values()) {
       if (this.#bytes <= target) return;
-      this.forget(session);
+      if (!hasOpenTurns) this.forget(session);
     }
   }
-}
-
-function sizeOf(record: FrameRecord): number {
-  return RECORD_OVERHEAD_BYTES + BYTES_PER_UNIT * record.json.length;
 }

@@ -110,7 +110,7 @@ function dependenciesOf(kernel: Kernel, { config, retrieved = NOTHING }: ReplayO
   const found = { terms, sources, statistics };
   return {
     guards: { kernel, fuse: { maxMelts: config.fuseMelts, windowMs: config.fuseWindowMs, refreshMs: config.fuseResetMs } },
-    store: { tenant: 'replay', knowledge: { search: () => Promise.resolve(found), sourcesOfVectors: () => Promise.resolve([]) } },
+    store: { tenant: 'replay', knowledge: { collection: 'replay', search: () => Promise.resolve(found), sourcesOfVectors: () => Promise.resolve([]) } },
     rerankers: [],
     limits: { searchMs: config.searchTimeoutMs, embeddingMs: config.embeddingTimeoutMs, rerankMs: config.rerankTimeoutMs, attempts: config.providerAttempts },
     deadlines: { firstTokenMs: config.firstTokenTimeoutMs, idleMs: config.tokenIdleTimeoutMs },

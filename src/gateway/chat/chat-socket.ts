@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUIDv7 } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from '@fastify/websocket';
 import { frameLog } from '#agents/frames/frames.agent.ts';
 import { statistics } from '#agents/rag/rag.agent.ts';
@@ -27,6 +28,8 @@ export interface ChatRequest {
   readonly after: number | undefined;
   /** Whom the rate limit counts. */
   readonly clientKey: string;
+  /** What the socket was made from. */
+  readonly connection: Duplex;
 }
 
 type About = FrameRefusal['about'];
@@ -53,7 +56,7 @@ export class ChatSocket implements FeedReader, OpenConnection {
     this.#socket = socket;
     this.#request = request;
     this.#session = request.session ?? randomUUIDv7();
-    this.#link = new SocketLink(socket, gateway.services.config);
+    this.#link = new SocketLink(socket, request.connection, gateway.services.config);
     this.#feed = new FrameFeed(gateway.services.kernel, this.#session, this);
   }
 
@@ -70,10 +73,9 @@ export class ChatSocket implements FeedReader, OpenConnection {
     return this.#gateway.services;
   }
 
-  /** The log is subscribed before the session's actor starts, which may write to it at once. */
+  /** A session that is only listened to needs no actor: that starts with its first question. */
   async #establish(): Promise<void> {
     const { session, after } = this.#request;
-    const { sessions } = this.#services;
     if (this.#gateway.connections.isDraining) throw new ServiceError('DRAINING');
     if (session !== undefined) await requireSession(this.#services, session);
     const { lastSeq, missed, isResumed } = await (session === undefined ? this.#feed.begin() : this.#feed.open(after));
@@ -81,7 +83,6 @@ export class ChatSocket implements FeedReader, OpenConnection {
     this.#tell({ type: 'ready', session: this.#session, last_seq: lastSeq, resumed: session !== undefined && isResumed });
     if (isResumed) this.frames(missed);
     else await this.#sendSnapshot(missed);
-    await sessions.open(this.#session);
     this.#established.resolve();
   }
 
@@ -95,8 +96,17 @@ export class ChatSocket implements FeedReader, OpenConnection {
   }
 
   frames(records: readonly FrameRecord[]): void {
+    const { connection } = this.#request;
     this.#services.metrics.framesSent.count += records.length;
+    const isTogether = records.length > 1 && this.#fitTogether(records);
+    if (isTogether) connection.cork();
     for (const { json } of records) this.#send(json);
+    if (isTogether) connection.uncork();
+  }
+
+  /** Whether one write to the system may take them all: what waits for that counts as unsent, in up to three bytes a character. */
+  #fitTogether(records: readonly FrameRecord[]): boolean {
+    return records.reduce((length, { json }) => length + json.length, 0) < this.#services.config.socketBufferBytes / 4;
   }
 
   status(json: string): void {
@@ -213,7 +223,8 @@ export class ChatSocket implements FeedReader, OpenConnection {
 
   closeForRestart(): void {
     this.#feed.close();
-    this.#link.close(CLOSE.restart, `restart; resume after=${this.#feed.lastSeq}`);
+    // Who still waits for a snapshot has not had what came after it.
+    this.#link.close(CLOSE.restart, this.#held === undefined ? `restart; resume after=${this.#feed.lastSeq}` : 'restart');
   }
 
   #closed(): void {
@@ -223,6 +234,7 @@ export class ChatSocket implements FeedReader, OpenConnection {
     clearInterval(this.#statistics);
     services.metrics.sockets.dec();
     connections.sockets.delete(this);
+    if (this.#request.session === undefined && this.#feed.lastSeq === 0) services.sessions.leftUnasked(this.#session);
     if (!connections.isDraining) this.#departures.left(this.#session);
   }
 }

@@ -1,5 +1,7 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from '@fastify/websocket';
 import type { Config } from '#config/schema.ts';
+import { writeTextFrame } from './text-frame.ts';
 
 /** RFC 6455 section 7.4.1 and the IANA registry; 4400 and above are ours. */
 export const CLOSE = {
@@ -23,14 +25,17 @@ const SECOND_MS = 1000;
 /** One WebSocket with its bounds: what it may have unsent, how much it may send, how long it may be silent. */
 export class SocketLink {
   readonly #socket: WebSocket;
+  readonly #connection: Duplex;
   readonly #bufferBytes: number;
   readonly #heartbeat: NodeJS.Timeout;
   #missedPings = 0;
   #windowStart = 0;
   #framesInWindow = 0;
 
-  constructor(socket: WebSocket, { socketBufferBytes, socketHeartbeatMs }: Config) {
+  /** @param connection what the socket was made from; nothing on it is compressed */
+  constructor(socket: WebSocket, connection: Duplex, { socketBufferBytes, socketHeartbeatMs }: Config) {
     this.#socket = socket;
+    this.#connection = connection;
     this.#bufferBytes = socketBufferBytes;
     this.#heartbeat = setInterval(() => this.#ping(), socketHeartbeatMs);
     socket.on('pong', () => (this.#missedPings = 0));
@@ -44,8 +49,8 @@ export class SocketLink {
   /** Sends ready-made JSON; false when the client reads too slowly for it. */
   send(json: string): boolean {
     if (!this.isOpen) return true;
-    if (this.#socket.bufferedAmount > this.#bufferBytes) return false;
-    this.#socket.send(json);
+    if (this.#connection.writableLength > this.#bufferBytes) return false;
+    writeTextFrame(this.#connection, json);
     return true;
   }
 

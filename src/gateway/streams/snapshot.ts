@@ -2,7 +2,6 @@ import type { LoggedFrame, SnapshotTurn } from '#src/ports/frame.ts';
 import type { FrameRecord } from '#src/ports/frame-journal.ts';
 import type { Source } from '#src/ports/answer.ts';
 import type { TenantStore, TurnRecord } from '#src/ports/store.ts';
-import { ServiceError } from '#src/errors.ts';
 
 /** The latest turns that a snapshot shows. */
 const MAX_TURNS = 100;
@@ -22,7 +21,7 @@ interface OpenTurn {
  */
 export async function snapshotOf(store: TenantStore, session: string, missed: readonly FrameRecord[]): Promise<string> {
   const open = openTurns(missed);
-  const turns = await latestTurns(store, session);
+  const turns = await store.conversations.latestTurns(session, MAX_TURNS);
   const shown = turns.filter(({ id }) => !open.has(id)).map(storedTurn);
   const running = [...open].map(([turn, { id, question, text, sources }], at): SnapshotTurn => {
     return { id, turn, question, state: at === 0 ? 'running' : 'queued', text, sources };
@@ -61,21 +60,4 @@ function storedTurn({ id, askId, question, state, end, error }: TurnRecord): Sna
   if (end !== null) return { ...begin, state: 'answered', text: end.answer, sources: end.sources, end };
   if (error !== null) return { ...begin, state: 'failed', text: '', sources: [], end: { error } };
   return { ...begin, state: state === 'accepted' ? 'queued' : state, text: '', sources: [] };
-}
-
-/** A session that was opened and never asked has no turns. */
-async function latestTurns({ conversations }: TenantStore, session: string): Promise<readonly TurnRecord[]> {
-  let turns: readonly TurnRecord[] = [];
-  let after: string | undefined;
-  do {
-    const page = await conversations.listTurns(session, { limit: MAX_TURNS, ...(after === undefined ? {} : { after }) }).catch(noTurns);
-    turns = [...turns, ...page.items].slice(-MAX_TURNS);
-    after = page.cursor ?? undefined;
-  } while (after !== undefined);
-  return turns;
-}
-
-function noTurns(error: unknown): { readonly items: readonly TurnRecord[]; readonly cursor: null } {
-  if (error instanceof ServiceError && error.code === 'SESSION_NOT_FOUND') return { items: [], cursor: null };
-  throw error;
 }

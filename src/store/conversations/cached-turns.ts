@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { CachedTurnEvent, KeptAnswer } from './events.ts';
+import type { CachedTurnEvent, RecordedTurns } from './events.ts';
 import type { SessionRows } from './sessions.ts';
 
 /** Turns that were answered from the cache: rows of a few hundred bytes that share the answer. Writes expect an open transaction. */
@@ -33,10 +33,10 @@ export class CachedTurnRows {
   }
 
   /** Passes over turns whose session is there: the same call was made before and its reply got lost. */
-  record(tenant: string, answers: readonly KeptAnswer[], turns: readonly CachedTurnEvent[]): void {
+  record(tenant: string, { answers, turns }: RecordedTurns): void {
     this.#sessions.addTenant(tenant);
     const uses = new Map<string, number>();
-    for (const turn of turns) {
+    for (const turn of JSON.parse(turns) as readonly CachedTurnEvent[]) {
       if (!this.#sessions.begin(tenant, turn)) continue;
       uses.set(turn.answer, (uses.get(turn.answer) ?? 0) + 1);
       this.#insert(tenant, turn);

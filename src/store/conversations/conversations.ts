@@ -28,10 +28,12 @@ function apply({ sessions, turns, cached, settings }: Rows, event: ConversationE
       return turns.accept(tenant, event.turn);
     case 'begin-attempt':
       return turns.beginAttempt(tenant, event);
+    case 'reset-attempts':
+      return turns.resetAttempts(tenant, event.turn, event.attempts);
     case 'end-turn':
       return turns.end(tenant, event.turn, event.outcome, event.endedAt);
     case 'record-cached-turns':
-      return cached.record(tenant, event.answers, event.turns);
+      return cached.record(tenant, event);
     case 'get-turn':
       return turns.get(tenant, event.turn);
     case 'unfinished-turns':
@@ -40,6 +42,8 @@ function apply({ sessions, turns, cached, settings }: Rows, event: ConversationE
       return sessions.get(tenant, event.session);
     case 'list-turns':
       return sessions.listTurns(tenant, event.session, event.page);
+    case 'latest-turns':
+      return sessions.latestTurns(tenant, event.session, event.limit);
     case 'list-sessions':
       return sessions.list(tenant, event.page);
     case 'delete-session':

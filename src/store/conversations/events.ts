@@ -4,12 +4,14 @@ import type { CachedTurn, Feedback, NewTurn, PageRequest, TurnOutcome } from '#s
 export type ConversationEvent = { readonly tenant: string } & (
   | { readonly type: 'accept-turn'; readonly turn: NewTurn }
   | { readonly type: 'begin-attempt'; readonly turn: string; readonly attempts: number; readonly at: number }
+  | { readonly type: 'reset-attempts'; readonly turn: string; readonly attempts: number }
   | { readonly type: 'end-turn'; readonly turn: string; readonly outcome: TurnOutcome; readonly endedAt: number }
-  | { readonly type: 'record-cached-turns'; readonly answers: readonly KeptAnswer[]; readonly turns: readonly CachedTurnEvent[] }
+  | ({ readonly type: 'record-cached-turns' } & RecordedTurns)
   | { readonly type: 'get-turn'; readonly turn: string }
   | { readonly type: 'unfinished-turns'; readonly session: string | null }
   | { readonly type: 'get-session'; readonly session: string }
   | { readonly type: 'list-turns'; readonly session: string; readonly page: PageRequest }
+  | { readonly type: 'latest-turns'; readonly session: string; readonly limit: number }
   | { readonly type: 'list-sessions'; readonly page: PageRequest }
   | { readonly type: 'delete-session'; readonly session: string }
   | { readonly type: 'read-setting'; readonly name: string }
@@ -24,6 +26,13 @@ export interface KeptAnswer {
   readonly text: string;
   /** JSON of the other fields. */
   readonly fields: string;
+}
+
+/** Turns that were answered from the cache, and their answers. */
+export interface RecordedTurns {
+  readonly answers: readonly KeptAnswer[];
+  /** JSON of `CachedTurnEvent[]`. */
+  readonly turns: string;
 }
 
 /** `answer` is the id of a kept answer of the same event. */

@@ -26,6 +26,7 @@ export class SessionRows {
   readonly #select: StatementSync;
   readonly #selectLatest: StatementSync;
   readonly #selectTurns: StatementSync;
+  readonly #selectLatestTurns: StatementSync;
   readonly #delete: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -48,6 +49,9 @@ export class SessionRows {
     );
     this.#selectTurns = database.prepare(
       `${SELECT_TURN} where turn.tenant = ? and turn.session = ? and turn.position > ? order by turn.position limit ?`,
+    );
+    this.#selectLatestTurns = database.prepare(
+      `${SELECT_TURN} where turn.tenant = ? and turn.session = ? order by turn.position desc limit ?`,
     );
     this.#delete = database.prepare('delete from session where tenant = ? and id = ?');
   }
@@ -93,6 +97,12 @@ export class SessionRows {
     const { id } = this.get(tenant, session);
     const rows = queryAll<TurnRow>(this.#selectTurns, tenant, id, position, limit + 1);
     return toPage(rows, limit, toTurnRecord, (row) => [row.position]);
+  }
+
+  /** Oldest first. */
+  latestTurns(tenant: string, session: string, limit: number): readonly TurnRecord[] {
+    const rows = queryAll<TurnRow>(this.#selectLatestTurns, tenant, session, checkLimit(limit));
+    return rows.toReversed().map(toTurnRecord);
   }
 
   /** Turns, messages and feedback go with it. */

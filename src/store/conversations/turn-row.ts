@@ -3,14 +3,20 @@ import type { AnswerEnd, AskOptions } from '#src/ports/answer.ts';
 import type { TurnOutcome, TurnRecord } from '#src/ports/store.ts';
 
 /** The columns that `toTurnRecord` reads: a turn with its question and, where it has one, its answer. */
-export const SELECT_TURN = `
+export const SELECT_TURN = selectFrom('turn');
+/** The same, by the index of turns without an end: left to itself, SQLite goes through all turns of the session. */
+export const SELECT_UNFINISHED_TURN = selectFrom('turn indexed by turn_unfinished');
+
+function selectFrom(turns: string): string {
+  return `
   select turn.id, turn.session, turn.position, turn.ask_id, turn.state, turn.options, turn.accepted_at, turn.ended_at,
     turn.answer_end, turn.error, turn.attempts, turn.started_at, question.text as question, coalesce(answer.text, kept_answer.text) as answer,
     kept_answer.fields as kept_fields
-  from turn
+  from ${turns}
   join message as question on question.tenant = turn.tenant and question.turn = turn.id and question.role = 'user'
   left join message as answer on answer.tenant = turn.tenant and answer.turn = turn.id and answer.role = 'assistant'
   left join kept_answer on kept_answer.tenant = turn.tenant and kept_answer.id = turn.kept_answer`;
+}
 
 export interface TurnRow {
   readonly id: string;

@@ -3,7 +3,7 @@ import { ServiceError } from '#src/errors.ts';
 import type { Feedback, NewTurn, TurnOutcome, TurnRecord } from '#src/ports/store.ts';
 import { queryAll, queryOne } from '../sqlite.ts';
 import type { SessionRows } from './sessions.ts';
-import { SELECT_TURN, toOutcomeColumns, toTurnRecord } from './turn-row.ts';
+import { SELECT_TURN, SELECT_UNFINISHED_TURN, toOutcomeColumns, toTurnRecord } from './turn-row.ts';
 import type { OutcomeColumns, TurnRow } from './turn-row.ts';
 
 /** Turns and what readers thought of them. Writes expect an open transaction. */
@@ -16,6 +16,7 @@ export class TurnRows {
   readonly #insert: StatementSync;
   readonly #insertMessage: StatementSync;
   readonly #beginAttempt: StatementSync;
+  readonly #resetAttempts: StatementSync;
   readonly #end: StatementSync;
   readonly #upsertFeedback: StatementSync;
 
@@ -23,12 +24,9 @@ export class TurnRows {
     this.#sessions = sessions;
     this.#select = database.prepare(`${SELECT_TURN} where turn.tenant = ? and turn.id = ?`);
     this.#selectByAsk = database.prepare(`${SELECT_TURN} where turn.tenant = ? and turn.session = ? and turn.ask_id = ?`);
-    const unfinished = `turn.tenant = ? and turn.state = 'accepted'`;
-    const oldestFirst = 'order by turn.accepted_at, turn.id';
-    this.#selectUnfinished = database.prepare(`${SELECT_TURN} where ${unfinished} ${oldestFirst}`);
-    this.#selectUnfinishedOfSession = database.prepare(
-      `${SELECT_TURN} where ${unfinished} and turn.session = ? order by turn.position`,
-    );
+    const unfinished = `${SELECT_UNFINISHED_TURN} where turn.tenant = ? and turn.state = 'accepted'`;
+    this.#selectUnfinished = database.prepare(`${unfinished} order by turn.accepted_at, turn.id`);
+    this.#selectUnfinishedOfSession = database.prepare(`${unfinished} and turn.session = ? order by turn.position`);
     this.#insert = database.prepare(
       `insert into turn (tenant, id, session, position, ask_id, state, options, accepted_at, attempts, started_at)
        values (?, ?, ?, ?, ?, 'accepted', ?, ?, ?, ?)`,
@@ -40,6 +38,7 @@ export class TurnRows {
       `update turn set attempts = max(attempts, ? + 1), started_at = coalesce(started_at, ?)
        where tenant = ? and id = ? and state = 'accepted' returning attempts`,
     );
+    this.#resetAttempts = database.prepare(`update turn set attempts = ? where tenant = ? and id = ? and state = 'accepted'`);
     this.#end = database.prepare(
       `update turn set state = ?, ended_at = ?, answer_end = ?, error = ?
        where tenant = ? and id = ? and state = 'accepted' returning session`,
@@ -60,20 +59,12 @@ export class TurnRows {
 
   #write(tenant: string, turn: NewTurn): TurnRecord {
     const position = this.#sessions.addTurn(tenant, turn);
-    const { attempts = 0, acceptedAt } = turn;
-    this.#insert.run(
-      tenant,
-      turn.id,
-      turn.session,
-      position,
-      turn.askId,
-      JSON.stringify(turn.options),
-      acceptedAt,
-      attempts,
-      attempts === 0 ? null : acceptedAt,
-    );
-    this.#insertMessage.run(tenant, turn.id, 'user', turn.question, acceptedAt);
-    return this.get(tenant, turn.id);
+    const { id, session, askId, options, acceptedAt, attempts = 0 } = turn;
+    const startedAt = attempts === 0 ? null : acceptedAt;
+    this.#insert.run(tenant, id, session, position, askId, JSON.stringify(options), acceptedAt, attempts, startedAt);
+    const question = turn.question.toWellFormed();
+    this.#insertMessage.run(tenant, id, 'user', question, acceptedAt);
+    return { id, session, askId, question, options, acceptedAt, state: 'accepted', attempts, startedAt, endedAt: null, end: null, error: null };
   }
 
   /** Repeating the call counts once. */
@@ -81,6 +72,10 @@ export class TurnRows {
     const begun = queryOne<{ attempts: number }>(this.#beginAttempt, attempts, at, tenant, turn);
     if (begun !== undefined) return begun.attempts;
     throw new ServiceError('TURN_ENDED', `turn ${this.#row(tenant, turn).id} has ended`);
+  }
+
+  resetAttempts(tenant: string, turn: string, attempts: number): void {
+    this.#resetAttempts.run(attempts, tenant, turn);
   }
 
   /** False when the turn had ended before; true again for the very same end. */

@@ -79,4 +79,9 @@ export const CONVERSATIONS_MIGRATIONS: Migrations = [
   alter table turn add column attempts integer not null default 0;
   alter table turn add column started_at integer;
   `,
+  // By session: one of 10 000 turns is opened by those that have no end.
+  `
+  drop index turn_unfinished;
+  create index turn_unfinished on turn (tenant, session, position) where state = 'accepted';
+  `,
 ];

@@ -11,7 +11,6 @@ import type {
 } from '#src/ports/store.ts';
 import type { ConversationEvent } from '../conversations/events.ts';
 import { CachedTurnBatch } from './cached-turn-batch.ts';
-import { keepAnswersApart } from './kept-answers.ts';
 import type { StoreActor } from './store-actor.ts';
 
 const ASK_TIMEOUT_MS = 10_000;
@@ -26,7 +25,7 @@ export class TenantConversations implements ConversationStore {
     this.#tenant = tenant;
     this.#actor = actor;
     this.#cachedTurns = new CachedTurnBatch((turns) =>
-      actor.ask<void>({ type: 'record-cached-turns', tenant, ...keepAnswersApart(turns) }, ASK_TIMEOUT_MS),
+      actor.ask<void>({ type: 'record-cached-turns', tenant, ...turns }, ASK_TIMEOUT_MS),
     );
   }
 
@@ -36,6 +35,10 @@ export class TenantConversations implements ConversationStore {
 
   beginAttempt(turn: string, attempts: number, at: number): Promise<number> {
     return this.#ask({ type: 'begin-attempt', tenant: this.#tenant, turn, attempts, at });
+  }
+
+  resetAttempts(turn: string, attempts: number): Promise<void> {
+    return this.#ask({ type: 'reset-attempts', tenant: this.#tenant, turn, attempts });
   }
 
   endTurn(turn: string, outcome: TurnOutcome, endedAt: number): Promise<boolean> {
@@ -64,6 +67,10 @@ export class TenantConversations implements ConversationStore {
 
   listTurns(session: string, page: PageRequest): Promise<Page<TurnRecord>> {
     return this.#ask({ type: 'list-turns', tenant: this.#tenant, session, page });
+  }
+
+  latestTurns(session: string, limit: number): Promise<readonly TurnRecord[]> {
+    return this.#ask({ type: 'latest-turns', tenant: this.#tenant, session, limit });
   }
 
   listSessions(page: PageRequest): Promise<Page<SessionRecord>> {

@@ -4,6 +4,7 @@ import type { FrameLog } from '#agents/frames/frames.agent.ts';
 import { frameLog, FRAMES, framesAgent, whenFrameLog } from '#agents/frames/frames.agent.ts';
 import { memoryJournal } from '#src/adapters/frame-journal/memory.ts';
 import type { LoggedFrame } from '#src/ports/frame.ts';
+import type { FrameRecord } from '#src/ports/frame-journal.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import { settled } from '../../support/simulated-clock.ts';
 import { startTree } from '../../support/start-tree.ts';
@@ -40,11 +41,16 @@ async function startFrames(onLateDelta?: () => void): Promise<{ kernel: Kernel; 
 function listen(log: FrameLog, session: string, after?: number): { got: (number | string)[]; isResumed: boolean } {
   const got: (number | string)[] = [];
   const subscription = log.subscribe(session, after, {
-    frames: (records) => got.push(...records.map(({ seq }) => seq)),
+    frames: (records) => got.push(...numbers(records)),
     status: (json) => got.push((JSON.parse(json) as { stage: string }).stage),
   });
-  got.unshift(...subscription.missed.map(({ seq }) => seq));
+  got.unshift(...numbers(subscription.missed));
   return { got, isResumed: subscription.isResumed };
+}
+
+/** Of the frames, each of several that came as one included. */
+function numbers(records: readonly FrameRecord[]): number[] {
+  return records.flatMap(({ seq, from = seq }) => Array.from({ length: seq - from + 1 }, (_, index) => from + index));
 }
 
 describe('frames', () => {
@@ -197,7 +203,7 @@ describe('frames', () => {
 });
 
 function follow(log: FrameLog, after: number, seen: number[]): { unsubscribe(): void } {
-  const subscription = log.subscribe('a', after, { frames: (records) => seen.push(...records.map(({ seq }) => seq)), status: () => undefined });
-  seen.push(...subscription.missed.map(({ seq }) => seq));
+  const subscription = log.subscribe('a', after, { frames: (records) => seen.push(...numbers(records)), status: () => undefined });
+  seen.push(...numbers(subscription.missed));
   return subscription;
 }

@@ -8,7 +8,7 @@ import { eventually } from '../../support/eventually.ts';
 import { ScriptedModel } from '../../support/scripted-model.ts';
 import { startApplication } from '../../support/start-application.ts';
 import { ChatClient, oneTo } from '../../src/gateway/chat-client.ts';
-import { EventReader } from '../../src/gateway/event-reader.ts';
+import { EventReader, postJson } from '../../src/gateway/event-reader.ts';
 import { call, index, QUESTION } from '../../src/gateway/rest-client.ts';
 
 /** A port that somebody holds until `leave`. */
@@ -103,17 +103,55 @@ describe('drain', () => {
     expect(await isFree(portOf(url))).toBe(true);
   });
 
-  test('an answer that does not come to its end in time holds nobody up', async () => {
+  test('an answer that does not come to its end in time, and those behind it, are answered by the next process', async () => {
     const model = new ScriptedModel();
-    const app = await startApplication({ models: [model], env: { BANYAN_DRAIN_TIMEOUT_MS: '200' } });
-    await index(app.url);
-    const client = await ChatClient.open(app.url);
+    const before = await startApplication({ models: [model], env: { BANYAN_DRAIN_TIMEOUT_MS: '200' } });
+    await index(before.url);
+    const client = await ChatClient.open(before.url);
+    const session = await client.session();
     client.ask('q1', QUESTION);
-    await model.nth(0);
+    client.ask('q2', 'What does Banyan restart?');
+    const stream = (await model.nth(0)).say('one');
+    await client.ofType('answer-delta');
     const started = performance.now();
-    await app.stop();
+    await before.stop();
     expect(performance.now() - started).toBeLessThan(4000);
-    expect((await client.closed).code).toBe(1012);
+    expect(stream.signal.aborted).toBe(true);
+    const after = client.seqs.at(-1) ?? 0;
+    expect(await client.closed).toEqual({ code: 1012, reason: `restart; resume after=${after}` });
+    expect(client.frames.filter(({ type }) => type === 'answer-end' || type === 'answer-error')).toEqual([]);
+    const { url } = await startApplication({ models: [model], dataDir: before.dataDir });
+    const back = await ChatClient.open(url, `?session=${session}&after=${after}`);
+    (await model.nth(1)).say('one two').finish();
+    (await model.nth(2)).say('three').finish();
+    await eventually(() => expect(back.frames.flatMap(({ type, answer }) => (type === 'answer-end' ? [answer] : []))).toEqual(['one two', 'three']));
+    const { turns } = (await call(`${url}/sessions/${session}`)).body;
+    expect(turns).toMatchObject([{ ask_id: 'q1', state: 'answered', end: { answer: 'one two' } }, { ask_id: 'q2', state: 'answered', end: { answer: 'three' } }]);
+  });
+
+  test('requests whose answer is handed over are told to come back: by DRAINING, or by the end of their stream', async () => {
+    const model = new ScriptedModel();
+    const before = await startApplication({ models: [model], env: { BANYAN_DRAIN_TIMEOUT_MS: '200' } });
+    await index(before.url);
+    const rest = call(`${before.url}/query`, 'POST', { question: QUESTION });
+    await model.nth(0);
+    const reader = await EventReader.open(`${before.url}/query`, postJson({ question: 'What does Banyan restart?', stream: true }));
+    (await model.nth(1)).say('half');
+    await reader.until('answer-delta');
+    await before.stop();
+    const { status, body } = await rest;
+    expect([status, body.error]).toMatchObject([503, { code: 'DRAINING', retryable: true, retry_after_ms: 1000 }]);
+    expect((await reader.toEnd()).at(-1)).toMatchObject({ event: 'restart' });
+    const { url } = await startApplication({ models: [model], dataDir: before.dataDir });
+    for (const nth of [2, 3]) (await model.nth(nth)).say('half and half').finish();
+    const sessions = (await call(`${url}/sessions`)).body['sessions'] as { readonly id: string }[];
+    for (const { id } of sessions) {
+      await eventually(async () => expect((await call(`${url}/sessions/${id}`)).body['turns']).toMatchObject([{ state: 'answered', end: { answer: 'half and half' } }]));
+    }
+    const { session } = reader.events.find(({ event }) => event === 'ready')?.data ?? {};
+    const last = reader.events.flatMap(({ id }) => id ?? []).at(-1);
+    const resumed = await EventReader.open(`${url}/sessions/${String(session)}/events`, { headers: { 'last-event-id': String(last) } });
+    expect((await resumed.until('ready')).data['session']).toBe(session);
   });
 
   test('connections that are kept alive, or half open, hold nobody up', async () => {

@@ -61,6 +61,18 @@ describe('attempt', () => {
     expect(stream.signal.reason).toMatchObject({ failure: 'timeout' });
   });
 
+  test('a reader that is busy when the stream is stopped hears of it at its next part', async () => {
+    const clock = new SimulatedClock();
+    const model = new ScriptedModel();
+    const options = { clock, model: { account: 'test/a' }, deadlines: { firstTokenMs: 8000, idleMs: 10_000 }, endMs: 30_000, signal: new AbortController().signal };
+    const parts = attempt(options, (signal) => model.stream(REQUEST, signal));
+    const first = parts.next();
+    (await model.nth(0)).say('One');
+    await first;
+    await clock.advance(10_000);
+    await expect(parts.next()).rejects.toMatchObject({ message: 'test/a: no token for 10000ms' });
+  });
+
   test('a stream that goes silent is aborted the idle time after its last token', async () => {
     const { clock, stream, over } = await start();
     for (let token = 0; token < 2; token += 1) {

@@ -80,15 +80,15 @@ describe('session', () => {
     await eventually(() => expect(seen.at(-1)).toBe('answer-end'));
   });
 
-  test('a turn that waits is cancelled without an answer and does not run', async () => {
+  test('a turn that waits is cancelled at once, without an answer, and does not run', async () => {
     const model = new ScriptedModel();
     const { sessions } = await startConversations({ models: [model] });
     const first = sessions.answer('s', ask('1'));
     const stream = await model.nth(0);
     const { turn } = await sessions.ask('s', ask('2'));
-    const cancelled = sessions.cancel('s', turn);
+    expect((await sessions.cancel('s', turn)).end).toMatchObject({ answer: '', finish: 'cancelled' });
+    await expect(sessions.cancel('s', turn)).rejects.toMatchObject({ code: 'TURN_ENDED' });
     stream.say('One.').finish();
-    expect((await cancelled).end).toMatchObject({ answer: '', finish: 'cancelled' });
     expect((await first).outcome).toMatchObject({ end: { answer: 'One.' } });
     expect(model.streams).toHaveLength(1);
   });
@@ -162,6 +162,26 @@ describe('session', () => {
     expect((await answer).outcome).toMatchObject({ end: { answer: 'One two.' } });
     await eventually(() => expect(seen.at(-1)).toBe('answer-end'));
     expect(seen.filter((frame) => frame.startsWith('answer-'))).toEqual(['answer-start', 'answer-delta One', 'answer-delta  two.', 'answer-end']);
+  });
+
+  test('a session that dies behind its query is written to by one query alone', async () => {
+    const model = new ScriptedModel();
+    const { sessions, kernel } = await startConversations({ models: [model] });
+    const seen = await watchSession(kernel, 's');
+    const answer = sessions.answer('s', ask('1'));
+    (await model.nth(0)).say('One');
+    await eventually(() => expect(seen).toContain('answer-delta One'));
+    const query = kernel.tree()?.children.find(({ id }) => id === 'rag')?.children.find(({ id }) => id === 'queries')?.children[0]?.name;
+    kernel.kill(query ?? '');
+    const left = (await model.nth(1)).say('One');
+    kernel.kill(sessionName('s'));
+    const current = (await model.nth(2)).say('One').say(' two');
+    left.say(' and more.').finish();
+    await eventually(() => expect(seen).toContain('answer-delta  two'));
+    current.say('.').finish();
+    expect((await answer).outcome).toMatchObject({ end: { answer: 'One two.' } });
+    await eventually(() => expect(seen.at(-1)).toBe('answer-end'));
+    expect(seen.filter((frame) => frame.startsWith('answer-'))).toEqual(['answer-start', 'answer-delta One', 'answer-delta  two', 'answer-delta .', 'answer-end']);
   });
 
   test('a turn whose queries keep dying ends as poisoned, not in a loop', async () => {

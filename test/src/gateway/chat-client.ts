@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 export interface ReceivedFrame {
   readonly type: string;
   readonly seq?: number;
+  readonly from?: number;
   readonly turn?: string;
   readonly text?: string;
   readonly error?: { readonly code: string; readonly details?: readonly { field: string; expected: string; got: string }[] };
@@ -81,9 +82,11 @@ export class ChatClient {
     return (await this.ofType('ready'))['session'] as string;
   }
 
-  /** The numbers of the logged frames in the order in which they came. */
+  /** The numbers of the logged frames in the order in which they came, those of deltas that came as one included. */
   get seqs(): number[] {
-    return this.frames.flatMap(({ seq }) => (seq === undefined ? [] : [seq]));
+    return this.frames.flatMap(({ seq, from = seq }) => {
+      return seq === undefined || from === undefined ? [] : Array.from({ length: seq - from + 1 }, (_, at) => from + at);
+    });
   }
 
   #change(): Promise<void> {

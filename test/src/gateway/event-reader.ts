@@ -38,6 +38,11 @@ export class EventReader {
     }
   }
 
+  /** Reads what comes next. Rejects when the stream has ended. */
+  async next(): Promise<void> {
+    if (!(await this.#read())) throw new Error(`the stream ended: ${JSON.stringify(this.events).slice(0, 1000)}`);
+  }
+
   /** Reads until the server ends the stream. */
   async toEnd(): Promise<readonly ServerEvent[]> {
     while (await this.#read());

@@ -5,14 +5,13 @@ import { checkStore } from '#src/store/check.ts';
 import type { Finding } from '#src/store/check.ts';
 import { lockDataDirectory } from '#src/store/data-directory-lock.ts';
 import { CONVERSATIONS_MIGRATIONS } from '#src/store/migrations/conversations.ts';
-import { keepAnswersApart } from '#src/store/tenant/kept-answers.ts';
-import { cachedTurn, index, sections } from '../../support/store-examples.ts';
+import { cachedTurn, index, sections, recorded } from '../../support/store-examples.ts';
 import { openConversations, openKnowledge, temporaryDirectory } from '../../support/store-directory.ts';
 
 function filledDirectory(): string {
   const directory = temporaryDirectory();
   const { apply, database } = openConversations(directory);
-  apply({ type: 'record-cached-turns', tenant: 'default', ...keepAnswersApart([cachedTurn('t1', 'Yes.')]) });
+  apply({ type: 'record-cached-turns', tenant: 'default', ...recorded(cachedTurn('t1', 'Yes.')) });
   database.close();
   const knowledge = openKnowledge(directory);
   index(knowledge.write, [{ id: 'a', text: sections(200, 'mark') }]);

@@ -1,8 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import type { CachedTurn, Page, SessionRecord, TurnRecord } from '#src/ports/store.ts';
-import { answered, answerEnd, cachedTurn, FAILED, newTurn } from '../../support/store-examples.ts';
-import { keepAnswersApart } from '#src/store/tenant/kept-answers.ts';
+import { answered, answerEnd, cachedTurn, FAILED, newTurn, recorded } from '../../support/store-examples.ts';
 import { openConversations, temporaryDirectory } from '../../support/store-directory.ts';
 
 const tenant = 'default';
@@ -96,6 +95,24 @@ describe('beginning an attempt', () => {
   });
 });
 
+describe('taking attempts back', () => {
+  test('leaves so many, and the time of the first one', () => {
+    const { apply } = open();
+    apply({ type: 'accept-turn', tenant, turn: newTurn('t1') });
+    for (const attempts of [0, 1]) apply(begin('t1', attempts, 50 + attempts));
+    apply({ type: 'reset-attempts', tenant, turn: 't1', attempts: 1 });
+    expect(apply({ type: 'get-turn', tenant, turn: 't1' })).toMatchObject({ attempts: 1, startedAt: 50 });
+  });
+
+  test('passes over a turn that has ended, or never was', () => {
+    const { apply } = open();
+    apply({ type: 'accept-turn', tenant, turn: newTurn('t1', { attempts: 1 }) });
+    apply({ type: 'end-turn', tenant, turn: 't1', outcome: FAILED, endedAt: 2000 });
+    for (const turn of ['t1', 'none']) apply({ type: 'reset-attempts', tenant, turn, attempts: 0 });
+    expect(apply({ type: 'get-turn', tenant, turn: 't1' })).toMatchObject({ attempts: 1 });
+  });
+});
+
 describe('ending a turn', () => {
   test('an answer is read back with its text', () => {
     const { apply } = open();
@@ -136,7 +153,7 @@ describe('ending a turn', () => {
 
   test('a turn that is over already is written with its end, once', () => {
     const { apply, database } = open();
-    const record = { type: 'record-cached-turns', tenant, ...keepAnswersApart([cachedTurn('t1', 'Kept.')]) } as const;
+    const record = { type: 'record-cached-turns', tenant, ...recorded(cachedTurn('t1', 'Kept.')) } as const;
     apply(record);
     apply(record);
     const { end, ...turn } = apply<TurnRecord>({ type: 'get-turn', tenant, turn: 't1' });
@@ -149,7 +166,7 @@ describe('ending a turn', () => {
   test('an answer that several turns were given is kept once, and until the last of them is forgotten', () => {
     const { apply, database } = open();
     const { answer } = cachedTurn('', 'Kept.');
-    const record = (...turns: CachedTurn[]): unknown => apply({ type: 'record-cached-turns', tenant, ...keepAnswersApart(turns) });
+    const record = (...turns: CachedTurn[]): unknown => apply({ type: 'record-cached-turns', tenant, ...recorded(...turns) });
     record(cachedTurn('t1', '', { answer }), cachedTurn('t2', '', { answer }), cachedTurn('t3', 'Other.'));
     record(cachedTurn('t4', 'Kept.'));
     expect(keptAnswers(database)).toEqual([{ text: 'Kept.', turn_count: 3 }, { text: 'Other.', turn_count: 1 }]);
@@ -162,7 +179,7 @@ describe('ending a turn', () => {
 
   test('forgetting a session of another tenant keeps the answers of this one', () => {
     const { apply, database } = open();
-    for (const owner of [tenant, 'other']) apply({ type: 'record-cached-turns', tenant: owner, ...keepAnswersApart([cachedTurn('t1', 'Kept.')]) });
+    for (const owner of [tenant, 'other']) apply({ type: 'record-cached-turns', tenant: owner, ...recorded(cachedTurn('t1', 'Kept.')) });
     apply({ type: 'delete-session', tenant: 'other', session: 's-t1' });
     expect(keptAnswers(database)).toEqual([{ text: 'Kept.', turn_count: 1 }]);
   });
@@ -226,6 +243,13 @@ describe('sessions', () => {
     expect(() => apply({ type: 'list-sessions', tenant, page: { limit } })).toThrow(
       expect.objectContaining({ code: 'INVALID_REQUEST', details: [expect.objectContaining({ field: 'limit' })] }),
     );
+  });
+
+  test('the latest turns of a session are its last ones, oldest first; a session that is not known has none', () => {
+    const { apply } = open();
+    for (const n of [1, 2, 3, 4]) apply({ type: 'accept-turn', tenant, turn: newTurn(`t${n}`, { acceptedAt: 5000 - n }) });
+    const latest = (session: string, limit: number) => apply<TurnRecord[]>({ type: 'latest-turns', tenant, session, limit }).map(({ id }) => id);
+    expect([latest('s1', 3), latest('s1', 100), latest('none', 3)]).toEqual([['t2', 't3', 't4'], ['t1', 't2', 't3', 't4'], []]);
   });
 
   test('a forgotten session leaves no row of it in any table, and no other is touched', () => {

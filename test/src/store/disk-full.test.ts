@@ -1,27 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ServiceError } from '#src/errors.ts';
 import type { DocumentRecord, JobRecord, Page } from '#src/ports/store.ts';
 import type { JobReply } from '#src/store/knowledge/events.ts';
+import { fillUp, makeRoom, mountSmallDisk } from '../../support/small-disk.ts';
 import { cachedTurn, finish, index, indexJob, newTurn, SCOPE, sections } from '../../support/store-examples.ts';
 import { openConversations, openKnowledge, temporaryDirectory } from '../../support/store-directory.ts';
 import { StoreWorkers } from '../../support/store-workers.ts';
 
 const tenant = 'default';
-
-/** A small disk of our own, where the machine lets us mount one. */
-function mountSmallDisk(): string | undefined {
-  const directory = temporaryDirectory();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', directory], { stdio: 'ignore' });
-  } catch {
-    return undefined;
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', directory]));
-  return directory;
-}
 
 describe('a database that may not grow', () => {
   test('refuses a turn with STORE_FULL, keeps nothing of it, and takes it once there is room', () => {
@@ -69,7 +55,7 @@ describe('a database that may not grow', () => {
 
 describe('a disk without space', () => {
   test('fails turns with STORE_FULL, loses no confirmed one, and takes them once there is space', async (context) => {
-    const directory = mountSmallDisk();
+    const directory = mountSmallDisk(2);
     if (directory === undefined) return context.skip('this machine does not let us mount a disk');
     const workers = await new StoreWorkers(directory).start();
     onTestFinished(() => workers.stop());
@@ -81,13 +67,13 @@ describe('a disk without space', () => {
     const codes = results.map((result) => (result.status === 'fulfilled' ? 'ok' : (result.reason as ServiceError).code));
     expect(new Set(codes)).toEqual(new Set(['STORE_FULL']));
     await expect(conversations.getSession('s1')).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
-    rmSync(join(directory, 'filler'));
+    makeRoom(directory);
     await accept(0);
     expect(await conversations.getSession('s1')).toMatchObject({ turnCount: 1 });
   });
 
   test('stops a job, shows nothing half, and lets it go on once there is space', async (context) => {
-    const directory = mountSmallDisk();
+    const directory = mountSmallDisk(2);
     if (directory === undefined) return context.skip('this machine does not let us mount a disk');
     const workers = await new StoreWorkers(directory).start();
     onTestFinished(() => workers.stop());
@@ -98,7 +84,7 @@ describe('a disk without space', () => {
     await expect(knowledge.advanceJob(job.id)).rejects.toMatchObject({ code: 'STORE_FULL' });
     expect((await listAll(knowledge.listDocuments({ limit: 100 }))).length).toBe(0);
     expect(knowledge.epoch()).toBe(0);
-    rmSync(join(directory, 'filler'));
+    makeRoom(directory);
     expect((await knowledge.advanceJob(job.id)).indexed).toBe(32);
     expect(knowledge.epoch()).toBe(1);
   });
@@ -106,17 +92,4 @@ describe('a disk without space', () => {
 
 async function listAll(page: Promise<Page<DocumentRecord>>): Promise<readonly DocumentRecord[]> {
   return (await page).items;
-}
-
-/** Leaves no free byte. */
-function fillUp(directory: string): void {
-  for (let bytes = 1 << 20; bytes >= 1; bytes >>= 1) {
-    for (;;) {
-      try {
-        writeFileSync(join(directory, 'filler'), Buffer.alloc(bytes), { flag: 'a' });
-      } catch {
-        break;
-      }
-    }
-  }
 }

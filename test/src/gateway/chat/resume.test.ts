@@ -1,6 +1,10 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ScriptedModel } from '../../../support/scripted-model.ts';
+import type { TestApplication } from '../../../support/start-application.ts';
 import { startApplication } from '../../../support/start-application.ts';
+import type { ReceivedFrame } from '../chat-client.ts';
 import { ChatClient, oneTo } from '../chat-client.ts';
 import { index, QUESTION } from '../rest-client.ts';
 
@@ -69,17 +73,24 @@ describe('coming back', () => {
     expect(back.frames.filter(({ type }) => type === 'snapshot')).toHaveLength(1);
   });
 
-  test('to a session of an earlier process gives its turns as a snapshot', async () => {
-    const before = await startApplication();
-    await index(before.url);
-    const first = await ChatClient.open(before.url);
-    first.ask('q1', QUESTION);
-    const end = await first.end('q1');
-    const session = await first.session();
-    await before.stop();
+  test('to a session of an earlier process goes on behind the number that the client has', async () => {
+    const { before, session, end } = await answered();
+    const { url } = await startApplication({ dataDir: before.dataDir });
+    const back = await ChatClient.open(url, `?session=${session}&after=2`);
+    const again = await back.ofType('answer-end');
+    expect(await back.ofType('ready')).toMatchObject({ resumed: true, last_seq: end.seq });
+    expect([again['answer'], back.seqs[0], back.seqs.at(-1)]).toEqual([end['answer'], 3, end.seq]);
+    back.ask('q2', QUESTION);
+    expect((await back.frame((frame) => frame['id'] === 'q2')).seq).toBe((end.seq ?? 0) + 1);
+  });
+
+  test('to a session whose frames were lost gives its turns as a snapshot, and its numbers are given to nothing else', async () => {
+    const { before, session, end } = await answered();
+    rmSync(join(before.dataDir, 'frames'), { recursive: true });
     const { url } = await startApplication({ dataDir: before.dataDir });
     const back = await ChatClient.open(url, `?session=${session}&after=${end.seq}`);
     expect((await back.ofType('snapshot'))['turns']).toMatchObject([{ id: 'q1', state: 'answered', text: end['answer'] }]);
+    expect((await back.ofType('ready'))['last_seq']).toBeGreaterThan(end.seq ?? 0);
   });
 
   test('to a session that nobody knows is told, then closed with 4404', async () => {
@@ -128,3 +139,15 @@ describe('when the process that numbers the frames dies', () => {
     }
   });
 });
+
+/** A session with one answer, whose process has ended. */
+async function answered(): Promise<{ before: TestApplication; session: string; end: ReceivedFrame }> {
+  const before = await startApplication();
+  await index(before.url);
+  const first = await ChatClient.open(before.url);
+  first.ask('q1', QUESTION);
+  const end = await first.end('q1');
+  const session = await first.session();
+  await before.stop();
+  return { before, session, end };
+}

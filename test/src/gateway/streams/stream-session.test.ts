@@ -54,6 +54,24 @@ describe('GET /sessions/:id/events', () => {
     expect((await next).status).toBe(200);
   });
 
+  test.for(['-1', '1e3', 'x', '', '1.5'])('a number that is none is refused: after=%s', async (after) => {
+    const { url } = await startApplication();
+    const session = await answeredSession(url);
+    const { status, body } = await call(`${url}/sessions/${session}/events?after=${after}`);
+    expect([status, body.error?.code, body.error?.details?.[0]?.field]).toEqual([400, 'INVALID_REQUEST', 'after']);
+  });
+
+  test('a Last-Event-ID outside the log gives one snapshot; one that is no number counts as none', async () => {
+    const { url } = await startApplication();
+    const session = await answeredSession(url);
+    const beyond = await EventReader.open(`${url}/sessions/${session}/events?after=1`, { headers: { 'last-event-id': '99999' } });
+    expect((await beyond.until('snapshot')).data['turns']).toMatchObject([{ question: QUESTION, state: 'answered' }]);
+    expect(beyond.events[0]?.data).toMatchObject({ type: 'ready', resumed: false });
+    const none = await EventReader.open(`${url}/sessions/${session}/events?after=1`, { headers: { 'last-event-id': '-3' } });
+    expect((await none.until('answer-end')).id).toBeGreaterThan(2);
+    expect(none.events.flatMap(({ id }) => id ?? [])[0]).toBe(2);
+  });
+
   test('an unknown session is refused', async () => {
     const { url } = await startApplication();
     const { status, body } = await call(`${url}/sessions/none/events`);
