@@ -31,7 +31,7 @@ const SWEEP_INTERVAL_MS = 30_000;
 /** Waiting for a job is bounded by its asker; this only bounds one wait in the mailbox of a runner. */
 const AWAIT_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 /** A store that is away for longer than its own retries: a runner comes back slowly, its job loses nothing. */
-const RUNNER_BACKOFF = { initialMs: 100, maxMs: 10_000 };
+const RUNNER_BACKOFF = { initialMs: 20, maxMs: 10_000 };
 
 export function createIngest(options: IngestOptions): Ingest {
   const { kernel, store, maxDocumentBytes } = options;

@@ -52,6 +52,7 @@ export function querySpec(name: string, dependencies: StepDependencies, question
             notes.telling(waiter, outcome);
             kernel.send(waiter.owner, outcome);
           },
+          watch: ({ owner, turn }) => kernel.monitor(owner, () => void kernel.send(name, { type: 'owner.gone', turn })),
         };
       },
     }),

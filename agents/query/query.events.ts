@@ -17,7 +17,11 @@ export interface Waiter {
 export type QueryEvent =
   | ({ readonly type: 'join'; readonly waiter: Waiter } & Asked<void>)
   /** Answers once nothing of this query reaches the turn any more. */
-  | ({ readonly type: 'leave'; readonly turn: string } & Asked<PartialAnswer>);
+  | ({ readonly type: 'leave'; readonly turn: string } & Asked<PartialAnswer>)
+  /** The process that a turn waits with has ended: the next one decides anew where the turn waits. */
+  | { readonly type: 'owner.gone'; readonly turn: string }
+  /** Nobody may have come back to a query whose waiters are gone. */
+  | { readonly type: 'return.over' };
 
 /** What a query tells the owners of its waiters, each once. */
 export type QueryOutcome =

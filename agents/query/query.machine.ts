@@ -1,4 +1,4 @@
-import { assign, fromPromise, setup } from 'xstate';
+import { assign, fromPromise, raise, setup } from 'xstate';
 import type { ErrorBody } from '#src/errors.ts';
 import { ServiceError, toErrorBody } from '#src/errors.ts';
 import type { Flight } from './flight.ts';
@@ -15,10 +15,14 @@ export interface QueryInput {
   /** Keeps what would be answered again, before anybody is told of it. */
   keep(generated: Generated): void;
   tell(waiter: Waiter, outcome: QueryOutcome): void;
+  /** Has `owner.gone` sent when the owner of the waiter ends. Returns how to stop that. */
+  watch(waiter: Waiter): () => void;
 }
 
 interface QueryContext extends QueryInput {
   readonly found: Retrieved | undefined;
+  /** How to stop watching the owner of each turn that waits. */
+  readonly watches: Map<string, () => void>;
 }
 
 const DIVERGED: ErrorBody = toErrorBody(new ServiceError('TURN_INTERRUPTED'));
@@ -29,7 +33,8 @@ const DIVERGED: ErrorBody = toErrorBody(new ServiceError('TURN_INTERRUPTED'));
  * generating  entered from retrieving; the model writes into the flight; left by its end (answered) or a failure (failed).
  * answered    final; the answer is in the cache, every waiter is told it.
  * failed      final; every waiter is told the error.
- * abandoned   final; entered from anywhere when the last waiter leaves; what ran is aborted.
+ * abandoned   final; entered from anywhere when the last waiter leaves, or the owners of all have died and none came back
+ *             soon; what ran is aborted.
  * A failure that nobody designed crashes the actor: its waiters see it die and ask again.
  */
 export const queryMachine = setup({
@@ -41,30 +46,48 @@ export const queryMachine = setup({
       return input.generate(input.found, signal);
     }),
   },
-  delays: { noWaiter: 10_000 },
+  delays: { noWaiter: 10_000, noReturn: 2000 },
   guards: {
     isLastToLeave: ({ context, event }) => event.type === 'leave' && context.flight.waiters.every(({ turn }) => turn === event.turn),
+    isEmpty: ({ context }) => context.flight.isEmpty,
   },
   actions: {
     join: ({ context, event }) => {
       if (event.type !== 'join') return;
-      context.flight.join(event.waiter);
+      const { waiter } = event;
+      unwatch(context, waiter.turn);
+      context.watches.set(waiter.turn, context.watch(waiter));
+      context.flight.join(waiter);
       event.reply();
     },
     leave: ({ context, event }) => {
-      if (event.type === 'leave') event.reply(context.flight.leave(event.turn));
+      if (event.type !== 'leave') return;
+      unwatch(context, event.turn);
+      event.reply(context.flight.leave(event.turn));
+    },
+    drop: ({ context, event }) => {
+      if (event.type !== 'owner.gone') return;
+      unwatch(context, event.turn);
+      context.flight.leave(event.turn);
+    },
+    awaitReturn: raise({ type: 'return.over' }, { delay: 'noReturn' }),
+    unwatchAll: ({ context }) => {
+      for (const turn of context.watches.keys()) unwatch(context, turn);
     },
     tellAnswer: ({ context }, { generated }: { generated: Generated }) => tellAnswer(context, generated),
     tellFailure: ({ context }, { error }: { error: ErrorBody }) => tellFailure(context, error),
   },
 }).createMachine({
   id: 'query',
-  context: ({ input }) => ({ ...input, found: undefined }),
+  context: ({ input }) => ({ ...input, found: undefined, watches: new Map() }),
   initial: 'waiting',
   on: {
     join: { actions: 'join' },
     leave: [{ guard: 'isLastToLeave', target: '.abandoned', actions: 'leave' }, { actions: 'leave' }],
+    'owner.gone': { actions: ['drop', 'awaitReturn'] },
+    'return.over': { guard: 'isEmpty', target: '.abandoned' },
   },
+  exit: 'unwatchAll',
   states: {
     waiting: {
       on: { join: { target: 'retrieving', actions: 'join' } },
@@ -99,6 +122,11 @@ export const queryMachine = setup({
     abandoned: { type: 'final' },
   },
 });
+
+function unwatch({ watches }: QueryContext, turn: string): void {
+  watches.get(turn)?.();
+  watches.delete(turn);
+}
 
 function tellAnswer({ flight, keep, tell }: QueryContext, generated: Generated): void {
   keep(generated);

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   chat: { summary: 'ask in a conversation', load: async () => (await import('./commands/chat.ts')).chatCommand },
   tree: { summary: 'watch the supervision tree live', load: async () => (await import('./commands/tree.ts')).treeCommand },
   doctor: { summary: 'find out what is wrong, with or without a running service', load: async () => (await import('./commands/doctor.ts')).doctorCommand },
+  chaos: { summary: 'kill every part of a service under load and count what its clients lose', load: async () => (await import('./commands/chaos.ts')).chaosCommand },
   replay: { summary: 'run the question of a crash again', load: async () => (await import('./commands/replay.ts')).replayCommand },
 };
 

@@ -8,17 +8,17 @@ describe('banyan', () => {
     expect(await runCli(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
     const help = await runCli(['--help']);
     expect(help.status).toBe(0);
-    for (const command of ['serve', 'seed', 'ask', 'chat', 'tree', 'doctor']) expect(help.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    for (const command of ['serve', 'seed', 'ask', 'chat', 'tree', 'doctor', 'chaos']) expect(help.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
   });
 
-  test.for(['serve', 'seed', 'ask', 'chat', 'tree', 'doctor'])('%s has a help of its own', async (command) => {
+  test.for(['serve', 'seed', 'ask', 'chat', 'tree', 'doctor', 'chaos'])('%s has a help of its own', async (command) => {
     const { status, stdout } = await runCli([command, '--help']);
     expect(status).toBe(0);
     expect(stdout).toContain(`Usage: banyan ${command}`);
   });
 
   test.for<[string[], string]>([
-    [[], 'banyan needs a command: serve, seed, ask, chat, tree, doctor, replay; see banyan --help'],
+    [[], 'banyan needs a command: serve, seed, ask, chat, tree, doctor, chaos, replay; see banyan --help'],
     [['sed'], 'banyan has no command sed, did you mean seed?; see banyan --help'],
     [['xyzzy'], 'banyan has no command xyzzy; see banyan --help'],
     [['constructor'], 'banyan has no command constructor; see banyan --help'],
