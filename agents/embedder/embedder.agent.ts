@@ -1,10 +1,6 @@
-import type { GuardOptions } from '#agents/governor/governor.agent.ts';
 import type { Component } from '#agents/health/health.agent.ts';
 import { ServiceError } from '#src/errors.ts';
-import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
-import type { KnowledgeStore } from '#src/ports/store.ts';
-import type { VectorIndex, VectorSpace } from '#src/ports/vector-index.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { StartContext, StartFunction } from '#supervisors/kernel/process.ts';
@@ -18,18 +14,9 @@ import { checkDimension, countVectors, workRound } from './embedding-round.ts';
 export type { EmbedderFailure, EmbedderStatus } from './embedder-status.ts';
 export { EMBEDDER, embedderStatus } from './embedder-status.ts';
 export type { QueryEmbeddingsOptions, QueryEmbeddingStatistics } from './query-embeddings.agent.ts';
-export { embedQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, queryEmbeddingStatistics } from './query-embeddings.agent.ts';
+export { embedQuery, expectQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, queryEmbeddingStatistics } from './query-embeddings.agent.ts';
 
-export interface EmbedderOptions {
-  readonly guards: GuardOptions;
-  /** Of the collection whose documents get vectors. */
-  readonly knowledge: KnowledgeStore;
-  readonly model: EmbeddingModel;
-  /** The same model by other keys or regions, in order of preference. */
-  readonly otherRoutes?: readonly EmbeddingModel[];
-  readonly index: VectorIndex;
-  /** Of `index`, for the tenant and collection of `knowledge`. */
-  readonly space: VectorSpace;
+export interface EmbedderOptions extends Omit<RoundParts, 'batchSize' | 'onProgress' | 'onRefused'> {
   /** Texts in one request, at most. @defaultValue 32 */
   readonly batchSize?: number;
   /** A document that the provider takes no vectors of, for the log. */

@@ -1,5 +1,5 @@
 import type { GuardOptions } from '#agents/governor/governor.agent.ts';
-import { retryProvider } from '#agents/governor/governor.agent.ts';
+import { retryProvider, withTimeout } from '#agents/governor/governor.agent.ts';
 import { ServiceError } from '#src/errors.ts';
 import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
@@ -11,12 +11,13 @@ import { batchesOf, jsonBytes, recordBytes } from './batches.ts';
 import { embeddingText } from './embedding-text.ts';
 import { sendSparing } from './sparing.ts';
 import { TaskLedger } from './task-ledger.ts';
-import { withTimeout } from './with-timeout.ts';
 
 export interface RoundParts {
   readonly guards: GuardOptions;
+  /** Of the collection whose documents get vectors. */
   readonly knowledge: KnowledgeStore;
   readonly model: EmbeddingModel;
+  /** The same model by other keys or regions, in order of preference. */
   readonly otherRoutes?: readonly EmbeddingModel[];
   readonly index: VectorIndex;
   /** Of `index`, for the tenant and collection of `knowledge`. */

@@ -41,6 +41,12 @@ export async function embedQuery(kernel: Kernel, text: string, ask: EmbeddingAsk
   return embeddings.embed(text, ask);
 }
 
+/** Begins what `embedQuery` will ask for in a moment, and keeps it until the signal is aborted. Whatever fails is told to who asks. */
+export function expectQuery(kernel: Kernel, text: string, ask: EmbeddingAsk): void {
+  const failure = embedderStatus(kernel)?.failure;
+  if (failure === undefined || !isMismatch(failure)) kernel.table<QueryEmbeddings>(QUERY_EMBEDDINGS)?.expect(text, ask);
+}
+
 /** Undefined while the actor is down. */
 export function queryEmbeddingStatistics(kernel: Kernel): QueryEmbeddingStatistics | undefined {
   return kernel.table<QueryEmbeddings>(QUERY_EMBEDDINGS)?.statistics();

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { abortError, orAborted } from '#agents/governor/governor.agent.ts';
+import { abortError, orAborted, retryProvider, withTimeout } from '#agents/governor/governor.agent.ts';
 import type { GuardOptions } from '#agents/governor/governor.agent.ts';
-import { retryProvider } from '#agents/governor/governor.agent.ts';
 import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
 import { embedThrough } from './embed-through.ts';
@@ -37,7 +36,7 @@ const ATTEMPTS = 3;
 /** Of an entry beside its vector: key, buffer object and the cache's own links, as measured in V8. */
 const ENTRY_OVERHEAD_BYTES = 512;
 
-/** One call for all who ask the same at the same time. It is given up when the last of them is gone. */
+/** One call for all who ask the same at the same time. It is given up when the last of them is gone; until then its failure is theirs, too. */
 class Flight {
   readonly #controller = new AbortController();
   #askers = 0;
@@ -93,10 +92,28 @@ export class QueryEmbeddings {
       this.#hits += 1;
       return known;
     }
-    const running = this.#flights.get(key);
-    if (running === undefined) this.#misses += 1;
-    else this.#shared += 1;
-    return this.#await(running ?? this.#start(key, normalised, ask), ask);
+    return this.#await(this.#flight(key, normalised, ask), ask);
+  }
+
+  /**
+   * Begins what somebody will ask for in a moment, and keeps it for him, the failure too, until the signal is aborted or
+   * the deadline has come.
+   */
+  expect(text: string, ask: EmbeddingAsk): void {
+    const { signal, deadlineMs } = ask;
+    const normalised = text.normalize('NFC').trim();
+    const key = this.#key(normalised);
+    if (signal.aborted || this.#vectors.has(key)) return;
+    const { clock } = this.#guards.kernel;
+    const flight = this.#flight(key, normalised, ask);
+    const leave = (): void => {
+      clock.clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+      flight.leave(new ProviderError('aborted', this.#model.account, 'nobody asked for what was expected'));
+    };
+    const timer = clock.setTimeout(leave, deadlineMs - clock.now());
+    signal.addEventListener('abort', leave, { once: true });
+    flight.join(deadlineMs);
   }
 
   statistics(): QueryEmbeddingStatistics {
@@ -110,20 +127,28 @@ export class QueryEmbeddings {
 
   #key(text: string): string {
     const { id, dimension } = this.#model;
-    return createHash('sha256').update(JSON.stringify([id, dimension, 'query', text])).digest('base64url');
+    return hash('sha256', JSON.stringify([id, dimension, 'query', text]), 'base64url');
+  }
+
+  #flight(key: string, text: string, ask: EmbeddingAsk): Flight {
+    const running = this.#flights.get(key);
+    if (running === undefined) this.#misses += 1;
+    else this.#shared += 1;
+    return running ?? this.#start(key, text, ask);
   }
 
   #start(key: string, text: string, { deadlineMs, owner = 'query' }: EmbeddingAsk): Flight {
     const flight = new Flight();
     flight.deadlineMs = deadlineMs;
     this.#flights.set(key, flight);
-    flight.vector = this.#call(text, flight, owner)
-      .then((vector) => {
-        this.#vectors.set(key, vector);
-        return vector;
-      })
-      .finally(() => void (this.#flights.get(key) === flight && this.#flights.delete(key)));
-    flight.signal.addEventListener('abort', () => void (this.#flights.get(key) === flight && this.#flights.delete(key)), { once: true });
+    const forget = (): void => void (this.#flights.get(key) === flight && this.#flights.delete(key));
+    flight.vector = this.#call(text, flight, owner).then((vector) => {
+      this.#vectors.set(key, vector);
+      forget();
+      return vector;
+    });
+    flight.vector.catch(() => undefined); // told to all who ask
+    flight.signal.addEventListener('abort', forget, { once: true });
     return flight;
   }
 
@@ -150,15 +175,13 @@ export class QueryEmbeddings {
   async #await(flight: Flight, { signal, deadlineMs }: EmbeddingAsk): Promise<Float32Array> {
     const { clock } = this.#guards.kernel;
     const { account } = this.#model;
-    const late = new AbortController();
-    const timer = clock.setTimeout(() => late.abort(new ProviderError('timeout', account, 'made no vector in time')), deadlineMs - clock.now());
-    const either = AbortSignal.any([signal, late.signal]);
     flight.join(deadlineMs);
-    try {
-      return await orAborted(account, either, flight.vector ?? Promise.reject(new TypeError('a flight without a call')));
-    } finally {
-      clock.clearTimeout(timer);
-      flight.leave(either.aborted ? abortError(account, either) : undefined);
-    }
+    return withTimeout(clock, signal, deadlineMs - clock.now(), async (timed) => {
+      try {
+        return await orAborted(account, timed, flight.vector ?? Promise.reject(new TypeError('a flight without a call')));
+      } finally {
+        flight.leave(timed.aborted ? abortError(account, timed) : undefined);
+      }
+    });
   }
 }

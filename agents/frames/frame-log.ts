@@ -1,3 +1,4 @@
+import type { Source } from '#src/ports/answer.ts';
 import type { LoggedFrame, StatusFrame } from '#src/ports/frame.ts';
 import type { FrameRecord } from '#src/ports/frame-journal.ts';
 
@@ -30,13 +31,16 @@ export interface Subscription {
 /** The one giver of `seq`: the table of the process `frames`. It dies with its process; the journal below it does not. */
 export interface FrameLog {
   /**
-   * Logs a frame; it is written and then sent at the end of this turn of the event loop. Answers with its number, or
-   * undefined when the turn cannot take it: before its `accepted`, after its end, out of order.
+   * Logs a frame; it is written and then sent at the end of this turn of the event loop, the first words of an answer
+   * sooner. Answers with its number, or undefined when the turn cannot take it: before its `accepted`, after its end,
+   * out of order.
    */
   append(session: string, frame: LoggedFrame): number | undefined;
   /** Shows where a turn is to those who listen now, behind all frames that were logged before. */
   publish(session: string, frame: StatusFrame): void;
   openTurn(session: string, turn: string): OpenTurn | undefined;
+  /** The evidence that a turn without an end was sent; undefined when it was sent none. */
+  sentSources(session: string, turn: string): readonly Source[] | undefined;
   openTurns(session: string): readonly OpenTurn[];
   /** Those with a turn that the log knows no end of. */
   openSessions(): readonly string[];

@@ -49,20 +49,26 @@ export class Frames implements FrameLog {
     }
     this.#journal.append(record);
     if (frames.unsent.push(record) === 1 && this.#waiting.push(frames) === 1) setImmediate(() => this.#flush());
+    // A provider's words come many at a time: its first ones are not held until all of them are worked on.
+    if (frame.type === 'answer-start') queueMicrotask(() => this.#flush());
     return record.seq;
   }
 
   publish(session: string, frame: StatusFrame): void {
-    const listeners = this.#sessions.get(session)?.listeners;
-    if (listeners === undefined || listeners.size === 0) return;
-    this.#flush();
-    const json = JSON.stringify(frame);
-    for (const listener of listeners) listener.status(json);
+    const frames = this.#sessions.get(session);
+    if (frames !== undefined && frames.listeners.size > 0) frames.tell(JSON.stringify(frame));
   }
 
   openTurn(session: string, turn: string): OpenTurn | undefined {
     const open = this.#of(session).openTurn(turn);
     return open && this.#tell(session, open);
+  }
+
+  sentSources(session: string, turn: string): ReturnType<FrameLog['sentSources']> {
+    const open = this.#of(session).openTurn(turn);
+    if (open?.hasSources !== true) return undefined;
+    const sent = this.#journal.read(session, open.acceptedSeq).find((record) => record.type === 'sources' && record.turn === turn);
+    return sent && (JSON.parse(sent.json) as Extract<LoggedFrame, { type: 'sources' }>).sources;
   }
 
   openTurns(session: string): readonly OpenTurn[] {
@@ -134,9 +140,7 @@ export class Frames implements FrameLog {
     this.#waiting = [];
     this.#journal.flush();
     for (const frames of waiting) {
-      const records = frames.unsent;
-      frames.unsent = [];
-      for (const listener of frames.listeners) listener.frames(records);
+      frames.send();
       this.#release(frames);
     }
   }

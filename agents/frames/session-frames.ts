@@ -12,12 +12,38 @@ export class SessionFrames {
   lastSeq: number;
   /** Logged and not yet given to the listeners. */
   unsent: FrameRecord[] = [];
+  /** Where the turns are: JSON that is not logged, each behind the first `behind` of what is unsent. */
+  #statuses: { readonly behind: number; readonly json: string }[] = [];
 
   /** @param kept what the journal holds of the session, from which the rest follows */
   constructor(session: string, kept: readonly FrameRecord[], lastSeq: number) {
     this.session = session;
     this.lastSeq = lastSeq;
     for (const { type, turn, seq } of kept) this.#take(type as LoggedFrame['type'], turn, seq);
+  }
+
+  /** Tells the listeners a status, behind what was logged before it. */
+  tell(json: string): void {
+    if (this.unsent.length > 0) this.#statuses.push({ behind: this.unsent.length, json });
+    else for (const listener of this.listeners) listener.status(json);
+  }
+
+  /** Gives the listeners what they have not had. */
+  send(): void {
+    const [records, statuses] = [this.unsent, this.#statuses];
+    this.unsent = [];
+    this.#statuses = [];
+    let sent = 0;
+    for (const { behind, json } of statuses) {
+      this.#give(records.slice(sent, behind));
+      for (const listener of this.listeners) listener.status(json);
+      sent = behind;
+    }
+    this.#give(sent === 0 ? records : records.slice(sent));
+  }
+
+  #give(records: readonly FrameRecord[]): void {
+    if (records.length > 0) for (const listener of this.listeners) listener.frames(records);
   }
 
   /** The record of the next frame, or undefined when its turn cannot take it. */

@@ -46,6 +46,11 @@ export function isClosed(kernel: Kernel, part: string): boolean {
   return kernel.table<FuseTable>(fuseName(part))?.isClosed === true;
 }
 
+/** Whether a fuse keeps calls from `part`: one that was never needed, or is restarting, does not. */
+export function isOpen(kernel: Kernel, part: string): boolean {
+  return kernel.table<FuseTable>(fuseName(part))?.isClosed === false;
+}
+
 /** Whether each fuse that was ever needed is closed, by the part that it guards. */
 export function fuseStates(kernel: Kernel): ReadonlyMap<string, boolean> {
   const prefix = fuseName('');

@@ -1,15 +1,7 @@
 import type { ProviderError } from '#src/ports/provider-error.ts';
+import type { RateHint } from '#src/ports/rate-hint.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { DecayingRate } from './decaying-rate.ts';
-
-/** What an answer said of the account's allowance, as in the headers `x-ratelimit-remaining-*` and `-reset-*`. */
-export interface RateHint {
-  readonly remaining: number;
-  /** What `remaining` starts from. */
-  readonly limit?: number;
-  /** Until `remaining` is full again. */
-  readonly resetMs: number;
-}
 
 export interface Down {
   readonly failure: 'auth' | 'quota';

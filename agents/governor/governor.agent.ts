@@ -1,12 +1,11 @@
 import { ServiceError } from '#src/errors.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { ProcessInfo } from '#supervisors/kernel/process-info.ts';
-import type { RateHint } from './account-limits.ts';
+import type { RateHint } from '#src/ports/rate-hint.ts';
 import type { Governor, GovernorStatus } from './governor.ts';
 import { GOVERNORS, governorName } from './install.ts';
 
 export { abortError, orAborted } from './abort-error.ts';
-export type { RateHint } from './account-limits.ts';
 export type { CallPriority } from './fair-queue.ts';
 export type { GovernorMode, GovernorOptions, GovernorStatus } from './governor.ts';
 export type { CallOutcome, CallReport, GuardOptions, ProviderCall } from './guarded-call.ts';
@@ -14,6 +13,7 @@ export { callProvider, streamProvider } from './guarded-call.ts';
 export { GOVERNORS, governorName, installGovernor } from './install.ts';
 export type { RetriedCall } from './retry.ts';
 export { retryProvider } from './retry.ts';
+export { withTimeout } from './with-timeout.ts';
 
 /** Tells the governor what an answer said of the account's allowance. */
 export function hintRate(kernel: Kernel, account: string, hint: RateHint): void {

@@ -1,5 +1,5 @@
 import type { Asked } from '#supervisors/kernel/process.ts';
-import type { RateHint } from './account-limits.ts';
+import type { RateHint } from '#src/ports/rate-hint.ts';
 
 /** What the machine is told. Calls do not pass through it: they use the governor itself, the table of the actor. */
 export type GovernorEvent =

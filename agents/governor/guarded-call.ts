@@ -1,5 +1,5 @@
 import type { FuseOptions } from '#agents/fuse/fuse.agent.ts';
-import type { ProviderFailure } from '#src/ports/provider-error.ts';
+import type { ProviderError, ProviderFailure } from '#src/ports/provider-error.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import { abortError } from './abort-error.ts';
 import type { WaitingCall } from './call-queue.ts';
@@ -22,6 +22,8 @@ export interface CallReport {
   readonly durationMs: number;
   /** Before the sending. */
   readonly queuedMs: number;
+  /** What the provider said of a call that it failed. */
+  readonly failure?: Pick<ProviderError, 'message' | 'status' | 'requestId'>;
 }
 
 export interface GuardOptions {

@@ -54,7 +54,7 @@ export class Passage {
       if (this.#governor.release(this.#lease, end)) kernel.send(governorName(account), { type: 'changed' });
     }
     this.#tellFuse(outcome);
-    this.#report(outcome, kernel.clock.now() - this.#sentAtMs);
+    this.#report(outcome, kernel.clock.now() - this.#sentAtMs, failed);
   }
 
   async #askFuse(): Promise<void> {
@@ -144,8 +144,8 @@ export class Passage {
     if (this.#isProbe) tellFuse(this.#guards.kernel, this.#call.account, 'withdrawn');
   }
 
-  #report(outcome: CallOutcome, durationMs: number): void {
+  #report(outcome: CallOutcome, durationMs: number, failed?: unknown): void {
     const { account } = this.#call;
-    this.#guards.onOutcome?.({ account, outcome, durationMs, queuedMs: this.#sentAtMs - this.#askedAtMs });
+    this.#guards.onOutcome?.({ account, outcome, durationMs, queuedMs: this.#sentAtMs - this.#askedAtMs, ...(failed instanceof ProviderError ? { failure: failed } : {}) });
   }
 }

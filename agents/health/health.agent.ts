@@ -2,6 +2,7 @@ import { ServiceError } from '#src/errors.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
 import type { StartFunction } from '#supervisors/kernel/process.ts';
+import type { Report } from '#supervisors/kernel/report.ts';
 import type { Component, HealthReport } from './health.ts';
 import { healthMachine } from './health.machine.ts';
 
@@ -20,12 +21,17 @@ export interface HealthOptions {
 export function healthAgent({ kernel, components, onChange }: HealthOptions): StartFunction {
   const start = actor(healthMachine, { input: () => ({ components, onChange, intervalMs: CHECK_INTERVAL_MS }) });
   return (context) => {
-    const stop = kernel.onReport(({ type }) => {
-      if (type === 'exit' || type === 'restart') kernel.send(HEALTH, { type: 'check' });
+    const stop = kernel.onReport((report) => {
+      if (isTelling(report)) kernel.send(HEALTH, { type: 'check' });
     });
     context.signal.addEventListener('abort', stop, { once: true });
     return start(context);
   };
+}
+
+/** Queries and sessions end all the time, as they should: that is no news of anybody's health. */
+function isTelling(report: Report): boolean {
+  return report.type === 'restart' || (report.type === 'exit' && report.reason.kind !== 'normal');
 }
 
 /** The service's health as it is now; a monitor that is down itself is a degraded service. */

@@ -7,6 +7,10 @@ import { KnownText } from '#src/rag/joint.ts';
 
 /** Where an answer goes as it is written. */
 export interface TextSink {
+  /** All of it so far. */
+  readonly text: string;
+  /** Its length, in UTF-16 units. */
+  readonly units: number;
   addText(piece: string): void;
   addCitation(citation: Citation): void;
 }
@@ -17,7 +21,6 @@ export class AnswerDraft {
   readonly #resolver: HandleResolver;
   /** As the models wrote it: with handles, without what was held back when one broke off. */
   #raw: GrowingText;
-  readonly #text: GrowingText;
   #trimmer: OverlapTrimmer | undefined;
   /** Given to the sink: a model that goes on may cite again what was cited. */
   readonly #cited = new Set<string>();
@@ -26,18 +29,22 @@ export class AnswerDraft {
   constructor(sink: TextSink, sentText: string) {
     this.#sink = sink;
     this.#raw = new GrowingText(sentText);
-    this.#text = new GrowingText(sentText);
     this.#resolver = new HandleResolver([], sentText);
   }
 
   /** What the sink's readers have. */
   get text(): string {
-    return this.#text.toString();
+    return this.#sink.text;
   }
 
   /** The length of `text`, in UTF-16 units. */
   get units(): number {
-    return this.#text.units;
+    return this.#sink.units;
+  }
+
+  /** The length of `raw`, in UTF-16 units. */
+  get rawUnits(): number {
+    return this.#raw.units;
   }
 
   /** What the next model is shown. */
@@ -98,10 +105,7 @@ export class AnswerDraft {
   }
 
   #give({ text, citations }: ResolvedText): void {
-    if (text !== '') {
-      this.#text.append(text);
-      this.#sink.addText(text);
-    }
+    if (text !== '') this.#sink.addText(text);
     for (const citation of citations) this.cite(citation);
   }
 }

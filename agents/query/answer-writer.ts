@@ -7,7 +7,6 @@ import type { ProviderFailure } from '#src/ports/provider-error.ts';
 import { CONTINUATION, continuationPrompt } from '#src/rag/continuation.ts';
 import { estimateTokens, fitRequest } from '#src/rag/fit-prompt.ts';
 import type { ModelLimits } from '#src/rag/fit-prompt.ts';
-import { GrowingText } from '#src/rag/growing-text.ts';
 import { ANSWER_PROMPT } from '#src/rag/prompt.ts';
 import { AnswerDraft } from './answer-draft.ts';
 import type { TextSink } from './answer-draft.ts';
@@ -156,19 +155,20 @@ class AnswerWriter {
     const request = this.#requestFor(candidate);
     if (!this.#draft.isEmpty && this.#attempts.length > 0) this.#showRecovering();
     this.#draft.begin(request.question, request.sources);
-    const streamed = new GrowingText();
+    const { rawUnits } = this.#draft;
+    let hasText = false;
     try {
       const limits = { clock, model, deadlines, endMs: this.#endMs, signal: this.#evidence.signal };
       const turnByMs = this.#turnByMs(candidate);
       for await (const part of attempt(limits, (signal) => stream(model, request, signal, turnByMs))) {
         if (part.type === 'text') {
-          streamed.append(part.text);
+          hasText ||= /\S/.test(part.text);
           this.#write(candidate, part.text);
-        } else if (part.type === 'end') return this.#end(candidate, part, streamed.toString().trim() !== '');
+        } else if (part.type === 'end') return this.#end(candidate, part, hasText);
       }
       return undefined;
     } catch (error) {
-      if (streamed.units > 0) this.#spend(estimatedUsage(request.prompt, streamed.toString()));
+      if (hasText) this.#spend(estimatedUsage(request.prompt, this.#draft.raw.slice(rawUnits)));
       return this.#fail(candidate, error);
     }
   }

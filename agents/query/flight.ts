@@ -48,6 +48,10 @@ export class Flight {
     return this.#text.toString();
   }
 
+  get units(): number {
+    return this.#text.units;
+  }
+
   get isEmpty(): boolean {
     return this.#passengers.size === 0;
   }

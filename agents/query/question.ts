@@ -1,4 +1,4 @@
-import type { AskOptions } from '#src/ports/answer.ts';
+import type { AskOptions, Source } from '#src/ports/answer.ts';
 import type { SearchRequest } from '#src/ports/store.ts';
 import type { Candidate } from './answer-writer.ts';
 
@@ -18,4 +18,6 @@ export interface Question {
   readonly deadlineMs: number;
   /** What its one reader already has of the answer, from a query that died. */
   readonly sentText: string;
+  /** The evidence that its one reader has, where the documents may say something else by now: it is answered from this. */
+  readonly sentSources?: readonly Source[] | undefined;
 }

@@ -1,15 +1,15 @@
 import { cached } from '#agents/cache/cache.agent.ts';
 import type { CurrentModels } from '#agents/models/models.agent.ts';
 import { currentModels, whenModels } from '#agents/models/models.agent.ts';
-import type { Answer, Question, StepDependencies } from '#agents/query/query.agent.ts';
+import type { Answer, Question, Retrieved, StepDependencies } from '#agents/query/query.agent.ts';
 import { QUERIES, querySpec } from '#agents/query/query.agent.ts';
-import type { AskOptions } from '#src/ports/answer.ts';
+import type { AskOptions, Source } from '#src/ports/answer.ts';
 import type { SearchRequest } from '#src/ports/store.ts';
 import { normaliseQuestion } from '#src/rag/normalise.ts';
 import { ensureChild } from '#supervisors/kernel/ensure-child.ts';
 import type { KeyParts } from './cache-keys.ts';
 import { answerKey, retrievalKey } from './cache-keys.ts';
-import type { Opened, OpenQuestion, RagQuestion } from './rag.events.ts';
+import type { ExpectedQuestion, Opened, OpenQuestion, RagQuestion } from './rag.events.ts';
 
 export interface AdmissionOptions {
   readonly steps: Omit<StepDependencies, 'store'>;
@@ -35,6 +35,21 @@ export class Admission {
     return parts === undefined ? undefined : cached<Answer>(kernel, 'answer', answerKey(parts));
   }
 
+  expect(expected: ExpectedQuestion, signal: AbortSignal): void {
+    const { dense, guards, limits } = this.#options.steps;
+    if (dense === undefined || this.#isKnown(expected)) return;
+    const deadlineMs = guards.kernel.clock.now() + limits.embeddingMs;
+    dense.expect(normaliseQuestion(expected.text), { signal, deadlineMs, owner: expected.owner });
+  }
+
+  #isKnown(asked: RagQuestion): boolean {
+    const { kernel } = this.#options.steps.guards;
+    const models = currentModels(kernel);
+    const parts = models === undefined ? undefined : this.#keyParts(asked, normaliseQuestion(asked.text), models);
+    if (parts === undefined) return false;
+    return cached(kernel, 'answer', answerKey(parts)) !== undefined || cached(kernel, 'retrieval', retrievalKey(parts)) !== undefined;
+  }
+
   /**
    * The registry is the table of flights: a query is named after its answer's key, so the same question finds it. What
    * goes on from a text that was sent, by a query that is gone, has a query of its own.
@@ -57,10 +72,18 @@ export class Admission {
     const { options, owner, deadlineMs, sent: sentText } = asked;
     const text = normaliseQuestion(asked.text);
     const parts = this.#keyParts(asked, text, models);
-    const keys = parts === undefined ? undefined : { answer: answerKey(parts), retrieval: retrievalKey(parts) };
+    const known = parts === undefined ? undefined : { answer: answerKey(parts), retrieval: retrievalKey(parts) };
+    const sentSources = this.#willBeFound(asked.sentSources, known?.retrieval) ? undefined : asked.sentSources;
+    const keys = sentSources === undefined ? known : undefined;
     const candidates = models.candidates(options.model);
     const temperature = options.temperature ?? models.choice.temperature;
-    return { text, options, search: this.#searchRequest(text, options), keys, candidates, temperature, owner, deadlineMs, sentText };
+    return { text, options, search: this.#searchRequest(text, options), keys, candidates, temperature, owner, deadlineMs, sentText, sentSources };
+  }
+
+  #willBeFound(sources: readonly Source[] | undefined, key: string | undefined): boolean {
+    const { kernel } = this.#options.steps.guards;
+    const found = key === undefined ? undefined : cached<Retrieved>(kernel, 'retrieval', key);
+    return sources !== undefined && found?.sources.length === sources.length && found.sources.every(({ id, text }, at) => id === sources[at]?.id && text === sources[at]?.text);
   }
 
   /** Undefined while the epoch of the documents is not known. */

@@ -5,13 +5,13 @@ import type { StartFunction } from '#supervisors/kernel/process.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
 import type { AdmissionOptions } from './admission.ts';
 import { Admission } from './admission.ts';
-import type { Opened, OpenQuestion, QuestionOutcome, RagQuestion } from './rag.events.ts';
+import type { ExpectedQuestion, Opened, OpenQuestion, QuestionOutcome, RagQuestion } from './rag.events.ts';
 import type { RagState } from './rag.machine.ts';
 import { ragLogic } from './rag.machine.ts';
 import { Tally } from './tally.ts';
 
 export type { AdmissionOptions } from './admission.ts';
-export type { Opened, OpenQuestion, QuestionOutcome, RagQuestion } from './rag.events.ts';
+export type { ExpectedQuestion, Opened, OpenQuestion, QuestionOutcome, RagQuestion } from './rag.events.ts';
 
 export const RAG = 'rag-agent';
 
@@ -20,6 +20,14 @@ const NO_STATISTICS: Statistics = { queries: 0, hits: 0, misses: 0, errors: 0, h
 
 export function ragAgent(options: AdmissionOptions): StartFunction {
   return actor(ragLogic, { input: () => ({ admission: new Admission(options), tally: new Tally() }), table: ({ context }) => context });
+}
+
+/**
+ * Begins to embed a question that will be opened in a moment, unless its answer or its evidence is known. Who opens it
+ * joins what is under way; without anybody it is given up as soon as the signal is aborted.
+ */
+export function expectQuestion(kernel: Kernel, question: ExpectedQuestion, signal: AbortSignal): void {
+  kernel.table<RagState>(RAG)?.admission.expect(question, signal);
 }
 
 /** Finds the answer of a question, or the query that makes it. Rejects with OVERLOADED or ACTOR_DOWN. */

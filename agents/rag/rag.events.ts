@@ -1,5 +1,5 @@
 import type { Answer } from '#agents/query/query.agent.ts';
-import type { AskOptions } from '#src/ports/answer.ts';
+import type { AskOptions, Source } from '#src/ports/answer.ts';
 import type { TenantStore } from '#src/ports/store.ts';
 import type { Asked } from '#supervisors/kernel/process.ts';
 
@@ -10,6 +10,12 @@ export interface RagQuestion {
   readonly options: AskOptions;
 }
 
+/** A question that is on its way to the disk, and will be opened when it is there. */
+export interface ExpectedQuestion extends RagQuestion {
+  /** For whom providers are asked: a session. */
+  readonly owner: string;
+}
+
 /** A question that has to be answered now. */
 export interface OpenQuestion extends RagQuestion {
   /** For whom providers are asked: a session. */
@@ -18,6 +24,8 @@ export interface OpenQuestion extends RagQuestion {
   readonly deadlineMs: number;
   /** What was sent of the answer before; it goes on from there. */
   readonly sent: string;
+  /** The evidence that was sent before; undefined when none was. */
+  readonly sentSources: readonly Source[] | undefined;
 }
 
 /** An answer that was kept, or the name of the query that will give one. */

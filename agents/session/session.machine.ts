@@ -96,6 +96,11 @@ export const sessionMachine = setup({
     },
     countAccepting: assign({ accepting: ({ context }) => context.accepting + 1 }),
     settle: assign({ accepting: ({ context }) => context.accepting - 1 }),
+    /** In one assignment: each of them copies the whole snapshot, and this one comes with every question. */
+    admit: assign({
+      accepting: ({ context }) => context.accepting - 1,
+      waiting: ({ context }, turn: Turn) => enqueue(context.running, context.waiting, [turn]),
+    }),
     refuse: ({ context, event }) => {
       if ('fail' in event) event.fail(refusal(context.isClosing ? 'DRAINING' : 'OVERLOADED'));
     },
@@ -161,8 +166,7 @@ export const sessionMachine = setup({
     answer: [{ guard: 'isClosing', actions: 'refuse' }, { guard: 'hasRoom', actions: ['countAccepting', 'accept'] }, { actions: 'refuse' }],
     'turn.accepted': {
       actions: [
-        'settle',
-        { type: 'enqueue', params: ({ event }) => [event.turn] },
+        { type: 'admit', params: ({ event }) => event.turn },
         { type: 'showQueued', params: ({ event }) => event.turn },
       ],
     },

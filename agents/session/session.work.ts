@@ -213,7 +213,8 @@ export class SessionWork {
     const deadlineMs = this.#deadlineOf(turn);
     const log = await whenFrameLog(kernel);
     const sent = log.openTurn(this.session, id)?.text ?? '';
-    const opened = await openQuestion(kernel, { store, text: question, options, owner: this.session, deadlineMs, sent });
+    const sentSources = log.sentSources(this.session, id);
+    const opened = await openQuestion(kernel, { store, text: question, options, owner: this.session, deadlineMs, sent, sentSources });
     if (opened.kind === 'cached') {
       await this.#logCached(id, opened.answer, sent);
       return opened;
@@ -257,8 +258,9 @@ export class SessionWork {
     const { id, options } = turn.record;
     const log = await whenFrameLog(this.#kernel);
     const text = log.openTurn(this.session, id)?.text ?? '';
+    const sources = log.sentSources(this.session, id) ?? [];
     const model = currentModels(this.#kernel)?.first(options.model) ?? '';
-    return cancelled({ text, part, model, latencyMs: this.elapsedMs(turn) });
+    return cancelled({ text, sources, citations: part?.citations ?? [], model, latencyMs: this.elapsedMs(turn) });
   }
 
   /** Ends a turn that has not begun to run, and tells it. One whose end cannot be written waits on, behind the others. */

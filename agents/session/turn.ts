@@ -1,7 +1,8 @@
 import type { ErrorBody, ErrorCode } from '#src/errors.ts';
 import { ServiceError, toErrorBody } from '#src/errors.ts';
+import type { Citation, Source } from '#src/ports/answer.ts';
 import type { TurnOutcome, TurnRecord } from '#src/ports/store.ts';
-import type { Answer, PartialAnswer } from '#agents/query/query.agent.ts';
+import type { Answer } from '#agents/query/query.agent.ts';
 import type { Asked } from '#supervisors/kernel/process.ts';
 import type { Cancelled, Ended } from './session.events.ts';
 
@@ -33,23 +34,17 @@ export function failedWith(code: ErrorCode): TurnOutcome {
 export interface Stopped {
   /** What was sent of the answer: it stays the answer. */
   readonly text: string;
-  readonly part: PartialAnswer | undefined;
+  readonly citations: readonly Citation[];
+  /** What was sent of the evidence. */
+  readonly sources: readonly Source[];
   readonly model: string;
   readonly latencyMs: number;
 }
 
 /** The end of a turn that was stopped. */
-export function cancelled({ text, part, model, latencyMs }: Stopped): TurnOutcome {
+export function cancelled({ text, citations, sources, model, latencyMs }: Stopped): TurnOutcome {
   const usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
-  const answer: Answer = {
-    answer: text,
-    citations: part?.citations ?? [],
-    sources: part?.sources ?? [],
-    degraded: [],
-    finish: 'cancelled',
-    usage,
-    model,
-  };
+  const answer: Answer = { answer: text, citations, sources, degraded: [], finish: 'cancelled', usage, model };
   return answered(answer, latencyMs, false);
 }
 

@@ -1,11 +1,15 @@
 import { BedrockRuntimeClient, InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
 import { GoogleGenAI } from '@google/genai/web';
+import type { ScoredPineconeRecord } from '@pinecone-database/pinecone';
 import { Pinecone } from '@pinecone-database/pinecone';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { Source } from '#src/ports/answer.ts';
+import { assemblePrompt } from '#src/rag/prompt.ts';
 
 /**
  * What the service is compared with: the three calls as one writes them by hand, one after the other, in a process of
- * its own. No deadlines, no retries, nothing on disk.
+ * its own. No deadlines, no retries, nothing on disk. The prompt is the service's, so that the model has as much to read
+ * and to say for both.
  */
 export interface ChainRequest {
   /** As the emulators tell it. */
@@ -59,10 +63,11 @@ function createChain(environment: ChainRequest['environment'], namespace: string
     const startedMs = performance.now();
     const vector = await embed(bedrock, question);
     const { matches } = await index.query({ vector, topK: TOP_K, includeMetadata: true });
-    const context = matches.map(({ metadata }) => String(metadata?.['text'])).join('\n\n');
+    const [system, user] = assemblePrompt({ question, sources: matches.map(sourceOf), language: 'en' });
     const stream = await gemini.models.generateContentStream({
       model: 'gemini-3.8-flash',
-      contents: `Answer from the context alone.\n\nContext:\n${context}\n\nQuestion: ${question}`,
+      contents: user?.text ?? '',
+      config: { systemInstruction: system?.text ?? '' },
     });
     let answer = '';
     let firstTokenMs = Number.NaN;
@@ -73,6 +78,10 @@ function createChain(environment: ChainRequest['environment'], namespace: string
     if (answer === '') throw new Error('the chain has no answer');
     return { totalMs: performance.now() - startedMs, firstTokenMs };
   };
+}
+
+function sourceOf({ id, score = 0, metadata = {} }: ScoredPineconeRecord): Source {
+  return { id, document_id: id, title: String(metadata['title']), uri: null, text: String(metadata['text']), score, metadata: {} };
 }
 
 async function embed(bedrock: BedrockRuntimeClient, inputText: string): Promise<number[]> {

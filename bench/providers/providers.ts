@@ -1,11 +1,9 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { Benchmark, Figures, Measured } from '../benchmark.ts';
 import type { Child } from '../child.ts';
 import { withChild } from '../child.ts';
 import { ingest } from '../ingest.ts';
 import type { LoadReport, LoadRequest } from '../query/http-load.ts';
-import { withService } from '../service-process.ts';
+import { freePort, withService } from '../service-process.ts';
 import type { ServiceProcess } from '../service-process.ts';
 import { median, quantile } from '../statistics.ts';
 import { withTemporaryDirectory } from '../temporary-directory.ts';
@@ -200,12 +198,4 @@ async function measureHeap({ service, heapPort }: Bench, questions: Questions, {
     const after = await heapAfter(heapQuestions);
     return { heap_growth_share: after / before - 1, heap_mb: after / 2 ** 20, peak_rss_mb: service.memoryMb().peak };
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

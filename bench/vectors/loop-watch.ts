@@ -12,9 +12,12 @@ export interface LoopFigures {
   readonly busyMaxMs: number;
 }
 
+/** The histogram's own timer: a delay is what it records beyond this. */
+const RESOLUTION_MS = 1;
+
 /** Watches the event loop of this thread. */
 export function watchLoop(): LoopWatch {
-  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   let busyMaxMs = 0;
   let last = cpuMs();
@@ -29,7 +32,7 @@ export function watchLoop(): LoopWatch {
     end: () => {
       clearTimeout(timer);
       delay.disable();
-      return { delayMaxMs: delay.max / 1e6, busyMaxMs };
+      return { delayMaxMs: Math.max(0, delay.max / 1e6 - RESOLUTION_MS), busyMaxMs };
     },
   };
 }

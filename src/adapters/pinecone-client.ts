@@ -41,11 +41,11 @@ export function createPineconeClient({ apiKey, controllerHost }: PineconeOptions
  * by status where the service answered, `bad_request` for what the SDK refuses to send, `bad_response` for an answer
  * that the SDK cannot read.
  */
-export async function pineconeCall<T>(call: () => Promise<T>, signal: AbortSignal, account: string): Promise<T> {
+export async function pineconeCall<T>(call: (context: Readonly<SdkCall>) => Promise<T>, signal: AbortSignal, account: string): Promise<T> {
   if (signal.aborted) throw networkFailure(account, signal.reason, signal);
   const context: SdkCall = { account, signal, errorOf };
   try {
-    return await calls.run(context, call);
+    return await calls.run(context, call, context);
   } catch (error) {
     throw failureOfSdk(context, error);
   }

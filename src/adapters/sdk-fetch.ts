@@ -8,6 +8,8 @@ import type { Refusable } from './wire/request.ts';
 export interface SdkCall extends Omit<Refusable, 'headers'> {
   /** The key that it was sent with: never to be seen in an error. */
   apiKey?: string;
+  /** The body of its last answer that was a success, as it stood on the wire: SDKs take any for what they expect. */
+  body?: string;
   /** SDKs turn what their fetch throws into errors without status, so it is kept here. */
   failure?: ProviderError;
 }
@@ -26,9 +28,9 @@ export async function fetchForSdk(call: SdkCall, apiKey: string, url: FetchTarge
     call.apiKey = apiKey;
     const response = await fetch(url, { ...init, redirect: 'manual', signal: call.signal });
     if (!response.ok) throw await refusalOf({ ...call, headers: { 'api-key': apiKey } }, response);
-    const body = await response.arrayBuffer();
+    call.body = await response.text();
     const { status, headers } = response;
-    return new Response(body.byteLength === 0 ? null : body, { status, headers });
+    return new Response(call.body === '' ? null : call.body, { status, headers });
   } catch (error) {
     call.failure = networkFailure(call.account, error, call.signal);
     throw call.failure;
@@ -43,6 +45,8 @@ export function failureOfSdk(call: SdkCall, error: unknown): ProviderError {
   if (call.failure !== undefined) return call.failure;
   const { account, signal, apiKey } = call;
   if (signal.aborted || error instanceof ProviderError) return networkFailure(account, error, signal);
+  // A parser's message quotes what it could not read.
+  if (error instanceof SyntaxError) return new ProviderError('bad_response', account, 'the answer is no JSON');
   const message = error instanceof Error ? error.message : String(error);
   const said = (apiKey === undefined ? message : redactKey(message, apiKey)).slice(0, MAX_MESSAGE_LENGTH);
   return new ProviderError(apiKey === undefined ? 'bad_request' : 'bad_response', account, said);

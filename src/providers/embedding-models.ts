@@ -6,6 +6,7 @@ import { createOpenAiEmbeddings } from '#src/adapters/embedding-model/openai.ts'
 import { createPineconeEmbeddings } from '#src/adapters/embedding-model/pinecone.ts';
 import { createTitanEmbeddings } from '#src/adapters/embedding-model/titan.ts';
 import type { EmbeddingModel } from '#src/ports/embedding-model.ts';
+import type { OnRate } from '#src/ports/rate-hint.ts';
 import { given } from './given.ts';
 import { missingSetting } from './missing-setting.ts';
 import { openAiOptions } from './model-options.ts';
@@ -29,7 +30,7 @@ const DIMENSIONS: Readonly<Record<string, number>> = {
 };
 
 /** The ways to the embedding model of the settings, in order of preference; none for `none`. Throws CONFIG_INVALID where a setting is missing. */
-export function createEmbeddingModels(config: Config): readonly EmbeddingModel[] {
+export function createEmbeddingModels(config: Config, onRate?: OnRate): readonly EmbeddingModel[] {
   if (config.embeddingModel === 'none') return [];
   const { provider, name: model } = splitPart(config.embeddingModel);
   const dimension = dimensionOf(config);
@@ -44,7 +45,7 @@ export function createEmbeddingModels(config: Config): readonly EmbeddingModel[]
     case 'pinecone':
       return [pineconeEmbeddings(config, model, dimension)];
     default:
-      return openAiEmbeddings(config, model, dimension);
+      return openAiOptions(config, model).map((options) => createOpenAiEmbeddings({ ...options, dimension, maxItems: config.embeddingBatchSize, onRate }));
   }
 }
 
@@ -66,8 +67,4 @@ function geminiEmbeddings({ geminiApiKeys, geminiBaseUrl, geminiApiVersion: apiV
 function pineconeEmbeddings({ pineconeApiKey: apiKey, pineconeControllerHost }: Config, model: string, dimension: number): EmbeddingModel {
   if (apiKey === '') throw missingSetting('PINECONE_API_KEY', `pinecone:${model}`, 'a key of Pinecone');
   return createPineconeEmbeddings({ model, apiKey, dimension, ...given('controllerHost', pineconeControllerHost) });
-}
-
-function openAiEmbeddings(config: Config, model: string, dimension: number): readonly EmbeddingModel[] {
-  return openAiOptions(config, model).map((options) => createOpenAiEmbeddings({ ...options, dimension, maxItems: config.embeddingBatchSize }));
 }

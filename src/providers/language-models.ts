@@ -8,6 +8,7 @@ import { createGeminiModel } from '#src/adapters/language-model/gemini.ts';
 import { createOpenAiModel } from '#src/adapters/language-model/openai.ts';
 import type { Clock } from '#src/ports/clock.ts';
 import type { LanguageModel } from '#src/ports/language-model.ts';
+import type { OnRate } from '#src/ports/rate-hint.ts';
 import { missingSetting } from './missing-setting.ts';
 import { bedrockOptions, geminiOptions, openAiOptions, vertexOptions } from './model-options.ts';
 
@@ -17,18 +18,24 @@ export interface Route {
   readonly profile: ModelProfile;
 }
 
+interface ModelTools {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly onRate: OnRate | undefined;
+}
+
 /** Makes the routes to a model, `provider:name`, in order of preference. Throws CONFIG_INVALID where a setting is missing. */
 export type LanguageModels = (id: string) => readonly Route[];
 
-export function createLanguageModels(config: Config, clock: Clock): LanguageModels {
+export function createLanguageModels(config: Config, clock: Clock, onRate?: OnRate): LanguageModels {
   return (id) => {
     const { provider, name } = splitPart(id);
     const profile = modelProfile(provider === 'vertex' ? `gemini:${name}` : id);
-    return modelsOf(config, clock, { provider, name }).map((model) => ({ model, profile }));
+    return modelsOf({ config, clock, onRate }, { provider, name }).map((model) => ({ model, profile }));
   };
 }
 
-function modelsOf(config: Config, clock: Clock, { provider, name: model }: { provider: string; name: string }): readonly LanguageModel[] {
+function modelsOf({ config, clock, onRate }: ModelTools, { provider, name: model }: { provider: string; name: string }): readonly LanguageModel[] {
   const id = `${provider}:${model}`;
   if (model === '' || (provider === 'extractive' && id !== EXTRACTIVE_MODEL_ID)) throw unknownModel(id);
   switch (provider) {
@@ -41,7 +48,7 @@ function modelsOf(config: Config, clock: Clock, { provider, name: model }: { pro
     case 'bedrock':
       return bedrockOptions(config, model).map(createBedrockModel);
     case 'openai':
-      return openAiOptions(config, model).map(createOpenAiModel);
+      return openAiOptions(config, model).map((options) => createOpenAiModel({ ...options, onRate }));
     default:
       throw unknownModel(id);
   }

@@ -1,4 +1,4 @@
-import { fuseStates } from '#agents/fuse/fuse.agent.ts';
+import { isOpen } from '#agents/fuse/fuse.agent.ts';
 import { governorStatus } from '#agents/governor/governor.agent.ts';
 import type { Component } from '#agents/health/health.agent.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
@@ -12,9 +12,8 @@ export function providerComponent(kernel: Kernel, name: string, accounts: () => 
     name,
     isVital: false,
     check: () => {
-      const fuses = fuseStates(kernel);
       const all = accounts();
-      const unusable = all.filter((account) => fuses.get(account) === false || governorStatus(kernel, account)?.mode === 'down');
+      const unusable = all.filter((account) => isOpen(kernel, account) || governorStatus(kernel, account)?.mode === 'down');
       if (unusable.length === 0) return 'up';
       return unusable.length === all.length ? 'down' : 'degraded';
     },

@@ -1,6 +1,7 @@
 import type { Component } from '#agents/health/health.agent.ts';
-import { EMBEDDER, embedderAgent, embedQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, vectorsComponent } from '#agents/embedder/embedder.agent.ts';
+import { EMBEDDER, embedderAgent, embedQuery, expectQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, vectorsComponent } from '#agents/embedder/embedder.agent.ts';
 import type { CallReport, GuardOptions } from '#agents/governor/governor.agent.ts';
+import { hintRate } from '#agents/governor/governor.agent.ts';
 import type { ModelsOptions } from '#agents/models/models.agent.ts';
 import { currentModels } from '#agents/models/models.agent.ts';
 import type { Candidate, DenseSearch } from '#agents/query/query.agent.ts';
@@ -43,7 +44,6 @@ export interface Providers {
   readonly retrieval: string;
 }
 
-const COLLECTION = 'default';
 const BYTES_PER_NUMBER = 4;
 /** What a kept vector costs beside its numbers. */
 const ENTRY_BYTES = 512;
@@ -72,7 +72,7 @@ export function createProviders(kernel: Kernel, options: ProvidersOptions): Prov
 }
 
 function modelsOf(kernel: Kernel, { config, models }: ProvidersOptions): Pick<ModelsOptions, 'settings' | 'routesOf' | 'extractive'> {
-  const routesOfSettings = createLanguageModels(config, kernel.clock);
+  const routesOfSettings = createLanguageModels(config, kernel.clock, (account, hint) => hintRate(kernel, account, hint));
   const given = new Map<string, Candidate>(models?.map((model) => [model.id, { model, profile: GENEROUS_PROFILE }]));
   const routesOf = (id: string): readonly Candidate[] => {
     const route = given.get(id);
@@ -95,7 +95,7 @@ function componentsOf(kernel: Kernel, rerankers: readonly Reranker[]): readonly 
 type Vectors = Pick<Providers, 'dense' | 'embedding' | 'hasEmbeddedVectors' | 'components'>;
 
 function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, logger }: ProvidersOptions): Vectors {
-  const [model, ...otherRoutes] = createEmbeddingModels(config);
+  const [model, ...otherRoutes] = createEmbeddingModels(config, (account, hint) => hintRate(kernel, account, hint));
   if (model === undefined) return { dense: undefined, embedding: [], hasEmbeddedVectors: false, components: [] };
   const { index, components } = createVectorIndex(config, kernel, model);
   const embedder = embedderAgent({
@@ -104,7 +104,7 @@ function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, lo
     otherRoutes,
     index,
     knowledge: store.knowledge,
-    space: index.space(store.tenant, COLLECTION),
+    space: index.space(store.tenant, store.knowledge.collection),
     batchSize: config.embeddingBatchSize,
     onHeldUp: (failure) => logger.warn({ failure }, 'Vectors of documents are held up'),
     onRefused: (document, error) => logger.warn({ document, error }, 'A document has no vectors'),
@@ -112,7 +112,7 @@ function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, lo
   const queries = queryEmbeddingsAgent({ guards, model, otherRoutes, maxBytes: config.embeddingCacheEntries * (BYTES_PER_NUMBER * model.dimension + ENTRY_BYTES) });
   const isForeign = config.pineconeTextField !== '';
   return {
-    dense: { index, embed: (text, call) => embedQuery(kernel, text, call) },
+    dense: { index, embed: (text, call) => embedQuery(kernel, text, call), expect: (text, call) => expectQuery(kernel, text, call) },
     embedding: [
       { id: 'query-embeddings', name: QUERY_EMBEDDINGS, start: queries },
       ...(isForeign ? [] : [{ id: 'embedder', name: EMBEDDER, start: embedder }]),

@@ -10,6 +10,8 @@ const MAX_REMEMBERED_WORDS = 50_000;
 const MAX_TERM_LENGTH = 64;
 
 const WORD = /[\p{L}\p{N}\p{M}]+(?:['’][\p{L}\p{N}\p{M}]+)*/gu;
+/** The same of a text in ASCII, found sooner. */
+const ASCII_WORD = /[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*/g;
 const UNSPACED_RUN = new RegExp(`[${UNSPACED_SCRIPTS}\\p{M}]+|[^${UNSPACED_SCRIPTS}]+`, 'gu');
 const HAS_UNSPACED = new RegExp(`[${UNSPACED_SCRIPTS}]`, 'u');
 // oxlint-disable-next-line no-control-regex
@@ -35,14 +37,14 @@ const analysers = new Map<LanguageRules, Analyser>();
 export function analyse(text: string, language: string): string[] {
   const analyser = analyserFor(language);
   const terms: string[] = [];
-  for (const word of normalise(text).match(WORD) ?? []) {
+  for (const word of wordsOf(text)) {
     for (const term of termsOf(analyser, word)) terms.push(term);
   }
   return terms;
 }
 
-function normalise(text: string): string {
-  return NON_ASCII.test(text) ? text.normalize('NFKC') : text;
+function wordsOf(text: string): readonly string[] {
+  return (NON_ASCII.test(text) ? text.normalize('NFKC').match(WORD) : text.match(ASCII_WORD)) ?? [];
 }
 
 function analyserFor(language: string): Analyser {

@@ -1,4 +1,4 @@
-import type { Citation, Source } from '#src/ports/answer.ts';
+import type { Citation } from '#src/ports/answer.ts';
 import type { Quote } from './extract.ts';
 
 const BETWEEN_QUOTES = '\n\n';
@@ -18,13 +18,4 @@ export function answerFromQuotes(quotes: readonly Quote[]): CitedAnswer {
     answer += text;
   }
   return { answer, citations };
-}
-
-/** Finds the citations whose slice of the answer is empty or does not stand, word for word, in the source they name. */
-export function findFalseCitations({ answer, citations }: CitedAnswer, sources: readonly Source[]): Citation[] {
-  const texts = new Map(sources.map((source) => [source.id, source.text]));
-  return citations.filter(({ source_id, start, end }) => {
-    const isRange = Number.isInteger(start) && 0 <= start && start < end && end <= answer.length;
-    return !isRange || texts.get(source_id)?.includes(answer.slice(start, end)) !== true;
-  });
 }

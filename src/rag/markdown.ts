@@ -39,6 +39,8 @@ const SETEXT_UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/;
 const LIST_MARKER = /^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]/;
 const INDENTED = /^(?: {4}|\t)/;
 const TABLE_ROW = /^[ \t>]*\|/;
+/** The marks without which nothing of a text is markup: most sentences have none. */
+const MAY_BE_MARKUP = /[[<{`*_]/;
 
 /** Finds the blocks of `text` in their order, in time linear in its length. */
 export function parseBlocks(text: string): Block[] {
@@ -151,12 +153,14 @@ function withoutClosingMarks(title: string): string {
  * attribute lists are gone, white space is collapsed.
  */
 export function plainText(markdown: string): string {
+  return (MAY_BE_MARKUP.test(markdown) ? withoutMarkup(markdown) : markdown).replace(/\s+/g, ' ').trim();
+}
+
+function withoutMarkup(markdown: string): string {
   return markdown
     .replace(/!?\[([^[\]]*)\](?:\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+"[^"]*")?\)|\[[^[\]]*\])/g, '$1')
     .replace(/<\/?[a-zA-Z!][^<>]*>/g, '')
     .replace(/\{[:#.][^{}]*\}/g, '')
     .replace(/`+/g, '')
-    .replace(/(\*\*|__|\*)(?=\S)|(?<=\S)(\*\*|__|\*)/g, '')
-    .replace(/\s+/g, ' ')
-    .trim();
+    .replace(/(\*\*|__|\*)(?=\S)|(?<=\S)(\*\*|__|\*)/g, '');
 }

@@ -61,9 +61,17 @@ export interface Scoring {
   readonly termCount: number;
 }
 
-/** The question's terms with their information, in nats. */
+interface TopicTerm {
+  readonly term: string;
+  /** In nats. */
+  readonly information: number;
+  readonly isDefinition: boolean;
+}
+
+/** The question's terms with their information. */
 interface Topic {
-  readonly weights: ReadonlyMap<string, number>;
+  readonly words: ReadonlySet<string>;
+  readonly terms: readonly TopicTerm[];
   readonly total: number;
   readonly hasDefinition: boolean;
 }
@@ -89,7 +97,7 @@ export function scoreStatements(request: ExtractionRequest, weights: ScoreWeight
       return { statement, source, index, support, score };
     });
   });
-  const termCount = [...topic.weights.keys()].filter((term) => !isDefinitionTerm(term)).length;
+  const termCount = topic.terms.filter(({ isDefinition }) => !isDefinition).length;
   const quotable = ranked.filter((each) => each.statement.kind !== 'code');
   return { statements, ranked: quotable.sort((a, b) => b.score - a.score), termCount };
 }
@@ -102,9 +110,9 @@ function topicOf({ terms, statistics }: ExtractionRequest): Topic {
     if (isDefinitionTerm(term) && count === 0) continue;
     weights.set(term, Math.log(1 + (statistics.chunkCount - count + 0.5) / (count + 0.5)));
   }
-  let total = 0;
-  for (const weight of weights.values()) total += weight;
-  return { weights, total, hasDefinition: [...weights.keys()].some(isDefinitionTerm) };
+  const found = [...weights].map(([term, information]) => ({ term, information, isDefinition: isDefinitionTerm(term) }));
+  const total = found.reduce((sum, { information }) => sum + information, 0);
+  return { words: new Set(weights.keys()), terms: found, total, hasDefinition: found.some(({ isDefinition }) => isDefinition) };
 }
 
 /** Whether each identifier that the question writes as code stands in a source. */
@@ -128,37 +136,51 @@ function supportsOf(
   return own.map((statement, index) => {
     let above = headings.get(statement.heading);
     if (above === undefined) headings.set(statement.heading, (above = termsFound(`${title}\n${statement.heading}`, topic, language)));
-    const leans = reference?.test(statement.plain) === true;
-    const places: [ReadonlySet<string> | undefined, number][] = [
-      [found[index], 1],
-      [found[index - 1], leans ? weights.antecedent : 0],
-      [above, weights.heading],
-      [found[index - 1], weights.neighbour],
-      [found[index + 1], weights.neighbour],
-      [everywhere, weights.source],
-    ];
-    return supportFrom(topic, places);
+    const before = found[index - 1] ?? NOTHING;
+    const leansOn = reference?.test(statement.plain) === true ? before : NOTHING;
+    return supportFrom(topic, weights, { own: found[index] ?? NOTHING, leansOn, above, before, after: found[index + 1] ?? NOTHING, everywhere });
   });
 }
 
-/** Counts each term where it counts most; `places` are tried in order. */
-function supportFrom(topic: Topic, places: readonly [ReadonlySet<string> | undefined, number][]): number {
+/** The terms of the question that are found in and around a statement. */
+interface Places {
+  readonly own: ReadonlySet<string>;
+  /** The statement before, when this one leans on it. */
+  readonly leansOn: ReadonlySet<string>;
+  readonly above: ReadonlySet<string>;
+  readonly before: ReadonlySet<string>;
+  readonly after: ReadonlySet<string>;
+  readonly everywhere: ReadonlySet<string>;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+function supportFrom({ terms, total }: Topic, weights: ScoreWeights, places: Places): number {
   let support = 0;
-  for (const [term, information] of topic.weights) {
-    const place = places.find(([terms, weight]) => weight > 0 && terms?.has(term) === true);
+  for (const { term, information, isDefinition } of terms) {
+    if (places.own.has(term)) support += information;
     // a definition that stands elsewhere says nothing about this statement
-    const weight = isDefinitionTerm(term) && place !== places[0] ? 0 : (place?.[1] ?? 0);
-    support += information * weight;
+    else if (!isDefinition) support += information * weightAround(term, weights, places);
   }
-  return topic.total === 0 ? 0 : support / topic.total;
+  return total === 0 ? 0 : support / total;
+}
+
+/** Where a term counts most. */
+function weightAround(term: string, weights: ScoreWeights, { leansOn, above, before, after, everywhere }: Places): number {
+  if (!everywhere.has(term) && !above.has(term)) return 0;
+  return Math.max(
+    leansOn.has(term) ? weights.antecedent : 0,
+    above.has(term) ? weights.heading : 0,
+    before.has(term) || after.has(term) ? weights.neighbour : 0,
+    everywhere.has(term) ? weights.source : 0,
+  );
 }
 
 function termsFound(text: string, topic: Topic, language: string, mayDefine = false): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const term of analyse(text, language)) if (topic.weights.has(term)) found.add(term);
+  const found = analyse(text, language).filter((term) => topic.words.has(term));
   const defined = mayDefine && topic.hasDefinition ? definedTerm(text, language) : undefined;
-  if (defined !== undefined && topic.weights.has(defined)) found.add(defined);
-  return found;
+  if (defined !== undefined && topic.words.has(defined)) found.push(defined);
+  return found.length === 0 ? NOTHING : new Set(found);
 }
 
 function flaws(statement: Statement, index: number, weights: ScoreWeights): number {

@@ -72,13 +72,18 @@ export function tokenize(text: string): Tokens {
 /** Counts the tokens of `text` without making them. */
 export function countTokens(text: string): number {
   let count = 0;
-  for (let index = 0; index < text.length; ) {
-    if (classAt(text, index) === SPACE) {
-      index += 1;
+  let wordLength = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const kind = classAt(text, index);
+    if (kind === WORD) {
+      if (wordLength % MAX_WORD_LENGTH === 0) count += 1;
+      wordLength += 1;
       continue;
     }
-    index = tokenEnd(text, index);
+    wordLength = 0;
+    if (kind === SPACE) continue;
     count += 1;
+    if (isSurrogatePair(text, index)) index += 1;
   }
   return count;
 }

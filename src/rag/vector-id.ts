@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Id of a chunk's vector: ASCII whatever the document is called, one prefix for a document and one for each of its
@@ -20,7 +20,7 @@ export function documentPrefix(document: string): string {
 
 /** 128 bits: two of a billion documents share one with a probability below 1e-20. */
 export function documentHash(document: string): string {
-  return createHash('sha256').update(document).digest('hex').slice(0, 32);
+  return hash('sha256', document, 'hex').slice(0, 32);
 }
 
 export interface VectorIdParts {

@@ -7,8 +7,10 @@ import { KnowledgeWriter } from './knowledge/knowledge-writer.ts';
 import { migrate } from './migrate.ts';
 import { KNOWLEDGE_MIGRATIONS } from './migrations/knowledge.ts';
 import { asStoreError, openDatabase } from './sqlite.ts';
+import { yieldToOtherThreads } from './thread-priority.ts';
 
 serveWorker<StoreWorkerInput, KnowledgeWrite>(({ directory }) => {
+  yieldToOtherThreads();
   const path = knowledgeFile(directory);
   const database = openDatabase(path);
   migrate(database, KNOWLEDGE_MIGRATIONS);

@@ -4,6 +4,8 @@ import { toStoreError } from './sqlite-error.ts';
 
 export interface OpenOptions {
   readonly readOnly?: boolean;
+  /** Size of the write-ahead log at which a commit carries it over into the file. @defaultValue SQLite's own 1000 pages */
+  readonly checkpointBytes?: number;
 }
 
 /** How long a statement waits for another connection's lock; it blocks its thread, heartbeats included. */
@@ -11,18 +13,19 @@ const BUSY_TIMEOUT_MS = 2000;
 /** Per connection. Three of them must fit into an idle service of 150 MB. */
 const CACHE_SIZE_KIB = 4096;
 /** The write-ahead log is cut back to this after a checkpoint. */
-const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
+export const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Opens a database for one thread: write-ahead log, an fsync for every commit, foreign keys.
  * Throws `DATA_DIR_UNUSABLE`, `STORE_CORRUPT`, `STORE_FULL` or `STORE_UNAVAILABLE`.
  */
 export function openDatabase(path: string, options: OpenOptions = {}): DatabaseSync {
-  const readOnly = options.readOnly ?? false;
+  const { readOnly = false, checkpointBytes } = options;
   return asStoreError(path, () => {
     const database = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MS });
     try {
       configure(database, readOnly);
+      if (checkpointBytes !== undefined) database.exec(`pragma wal_autocheckpoint=${Math.floor(checkpointBytes / pageBytes(database))}`);
     } catch (error) {
       database.close();
       throw error;
@@ -37,6 +40,10 @@ function configure(database: DatabaseSync, readOnly: boolean): void {
   database.exec(`pragma cache_size=-${CACHE_SIZE_KIB}; pragma temp_store=memory`);
   if (readOnly) return;
   database.exec(`pragma journal_mode=wal; pragma synchronous=full; pragma journal_size_limit=${WAL_LIMIT_BYTES}`);
+}
+
+function pageBytes(database: DatabaseSync): number {
+  return queryOne<{ page_size: number }>(database.prepare('pragma page_size'))?.page_size ?? 4096;
 }
 
 /** The number of the last migration that the file has seen. */

@@ -18,8 +18,10 @@ export function recordShortened({ model, found, leftOut }: ShortenedPrompt, logg
 }
 
 /** Counts and times a call to a provider; failures are logged. */
-export function recordCall({ account, outcome, durationMs, queuedMs }: CallReport, logger: Logger, metrics: Metrics): void {
+export function recordCall({ account, outcome, durationMs, queuedMs, failure }: CallReport, logger: Logger, metrics: Metrics): void {
   metrics.providerCalls.inc({ account, outcome });
   if (outcome !== 'refused') metrics.providerCallDuration.observe({ account }, durationMs / 1000);
-  if (!QUIET.has(outcome)) logger.warn({ account, outcome, duration_ms: Math.round(durationMs), queued_ms: Math.round(queuedMs) }, 'Provider call failed');
+  if (QUIET.has(outcome)) return;
+  const said = { reason: failure?.message, status: failure?.status, request_id: failure?.requestId };
+  logger.warn({ account, outcome, ...said, duration_ms: Math.round(durationMs), queued_ms: Math.round(queuedMs) }, 'Provider call failed');
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ReceivedFrame } from '../src/gateway/chat-client.ts';
@@ -11,6 +11,9 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 const GUIDE = `# Supervisors\n\nA supervisor is ${'a process that starts its children in order, and '.repeat(8)}restarts those that have crashed.`;
 /** Slow enough that the process is killed in the middle of the answer. */
 const SETTINGS = { BANYAN_EXTRACTIVE_RATE: '15' };
+
+/** As src/adapters/frame-journal/segment.ts has them. */
+const [HEAD_BYTES, PREFIX_BYTES] = [8, 8];
 
 interface Cut {
   readonly session: string;
@@ -92,7 +95,8 @@ describe('a process that is killed in the middle of an answer', () => {
 function dropLastLine(directory: string): void {
   const newest = join(directory, readdirSync(directory).sort().at(-1) ?? '');
   const bytes = readFileSync(newest);
-  let last = 0;
-  for (let next = 0; next < bytes.length; next = last + 8 + bytes.readUInt32LE(last)) last = next;
-  truncateSync(newest, last);
+  let last = HEAD_BYTES;
+  for (let next = last; next < bytes.length; next = last + PREFIX_BYTES + bytes.readUInt32LE(last)) last = next;
+  bytes.writeBigUInt64LE(BigInt(last));
+  writeFileSync(newest, bytes.subarray(0, last));
 }

@@ -32,7 +32,9 @@ function unitVector(values: unknown, expected: ExpectedVectors): Float32Array {
   }
   const length = Math.sqrt(squares);
   if (length === 0 || !Number.isFinite(length)) throw misanswered(expected, `expected a vector with a direction, got length: ${length}`);
-  return Float32Array.from(values, (value: number) => value / length);
+  const unit = new Float32Array(values.length);
+  for (let at = 0; at < unit.length; at += 1) unit[at] = values[at] / length;
+  return unit;
 }
 
 function misanswered({ account }: ExpectedVectors, message: string): ProviderError {

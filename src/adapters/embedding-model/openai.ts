@@ -1,7 +1,9 @@
 import type { EmbeddingModel, EmbeddingPurpose } from '#src/ports/embedding-model.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
+import type { OnRate } from '#src/ports/rate-hint.ts';
 import { checkApiKey } from '../api-key.ts';
 import { openAiErrorFields } from '../language-model/openai-failure.ts';
+import { rateHintOf } from '../wire/rate-hint.ts';
 import { requestJson } from '../wire/request.ts';
 import { countIn, fieldsOf } from './answer-fields.ts';
 import { checkTexts } from './check-texts.ts';
@@ -20,6 +22,7 @@ export interface OpenAiEmbeddingsOptions {
   readonly maxItems?: number;
   /** Written before each text, for models that were trained with it, such as `search_query: `. */
   readonly prefixes?: Readonly<Record<EmbeddingPurpose, string>>;
+  readonly onRate?: OnRate | undefined;
 }
 
 /** Below OpenAI's limit of 300,000 tokens in a request, as a token has a byte at least. */
@@ -29,7 +32,7 @@ const HAS_DIMENSIONS = /(?:^|\/)text-embedding-3/;
 
 /** Embeddings of OpenAI and of every server that speaks its protocol: Ollama, llama.cpp, vLLM, LM Studio, TEI. */
 export function createOpenAiEmbeddings(options: OpenAiEmbeddingsOptions): EmbeddingModel {
-  const { model, dimension, apiKey, prefixes } = options;
+  const { model, dimension, apiKey, prefixes, onRate } = options;
   const account = `openai/${options.accountName ?? new URL(options.baseUrl).host}/${model}`;
   const url = `${options.baseUrl.replace(/\/+$/, '')}/embeddings`;
   const batch = { maxItems: options.maxItems ?? 32, maxBytes: MAX_BYTES };
@@ -46,7 +49,10 @@ export function createOpenAiEmbeddings(options: OpenAiEmbeddingsOptions): Embedd
       const input = prefixes === undefined ? texts : texts.map((text) => prefixes[purpose] + text);
       const dimensions = HAS_DIMENSIONS.test(model) ? { dimensions: dimension } : {};
       const body = { model, input, encoding_format: 'float', ...dimensions };
-      const answer = fieldsOf((await requestJson({ account, url, headers, body, signal, errorOf: openAiErrorFields })).body);
+      const answered = await requestJson({ account, url, headers, body, signal, errorOf: openAiErrorFields });
+      const hint = rateHintOf(answered.headers);
+      if (hint !== undefined) onRate?.(account, hint);
+      const answer = fieldsOf(answered.body);
       const vectors = checkVectors(inOrder(answer['data'], account), { account, count: texts.length, dimension });
       const usage = fieldsOf(answer['usage']);
       return { vectors, inputTokens: countIn(usage['prompt_tokens']) ?? countIn(usage['total_tokens']) };

@@ -3,6 +3,7 @@ import type { Line } from './lines.ts';
 import { entryLine, forgottenLine, frameLine, parseLine } from './lines.ts';
 import type { MemoryLimits } from './memory.ts';
 import { MemoryJournal } from './memory.ts';
+import type { SessionLog } from './session-log.ts';
 import { readSegment } from './segment.ts';
 import type { Segment } from './segment.ts';
 import { bootId, SegmentFiles } from './segment-files.ts';
@@ -21,13 +22,16 @@ export interface DiskJournalOptions {
   readonly boot?: string;
   /** @defaultValue Date.now */
   readonly wallTime?: () => number;
-  /** @defaultValue 16 MB: written in three seconds by a thousand streaming sessions */
+  /** @defaultValue 16 MB: written in two seconds by a thousand streaming sessions */
   readonly segmentBytes?: number;
+  /** @defaultValue 64: a gigabyte */
+  readonly maxSegments?: number;
 }
 
 const FORMAT = 1;
 const DEFAULT_SEGMENT_BYTES = 16 * 1024 * 1024;
-/** Those that are written no more. Whatever has not ended stands in the newest one too. */
+const DEFAULT_MAX_SEGMENTS = 64;
+/** Those that are written no more, beyond what turns need that have not ended. */
 const KEPT_SEGMENTS = 3;
 /** How often old frames are looked for while nothing is written. */
 const RETENTION_CHECK_MS = 10 * 60 * 1000;
@@ -42,9 +46,9 @@ interface Header {
 
 /**
  * Keeps the frame log in memory and in files, so that it outlives the process, also one that was killed: each `flush`
- * hands what was appended to the operating system in one write. After a loss of power, or where a file does not end as
- * it was written, all of it is discarded: a log with a hole would give numbers a second time. A disk that refuses
- * costs the files and not the answers: the log goes on in memory.
+ * hands what was appended to the operating system in one write. After a loss of power, or where a file was cut or
+ * changed, all of it is discarded: a log with a hole would give numbers a second time. A disk that refuses costs the
+ * files and not the answers: the log goes on in memory.
  */
 export class DiskJournal implements FrameJournal {
   readonly #options: DiskJournalOptions;
@@ -53,6 +57,8 @@ export class DiskJournal implements FrameJournal {
   readonly #boot: string;
   readonly #retention: NodeJS.Timeout;
   #segment: Segment | undefined;
+  /** Of the segment that is written, or was last. */
+  #number = 0;
   /** How long the segment was when it had only what it repeats of those before it. */
   #repeatedBytes = 0;
   /** Set while the disk refuses. */
@@ -67,12 +73,12 @@ export class DiskJournal implements FrameJournal {
     this.#files = new SegmentFiles(options.directory);
     this.#boot = options.boot ?? bootId();
     this.#load();
-    this.#attempt(() => this.#begin());
+    this.#attempt(() => this.#begin([]));
     this.#retention = setInterval(() => this.#attempt(() => this.#renew()), RETENTION_CHECK_MS).unref();
   }
 
   append(record: FrameRecord): void {
-    this.#memory.append(record);
+    this.#memory.append(record, this.#number);
     this.#lines += frameLine(record);
   }
 
@@ -126,22 +132,23 @@ export class DiskJournal implements FrameJournal {
   /** What was not written is in memory, and what of it has not ended goes into the new segment. */
   #retry(): void {
     if (this.#retryAtMs !== undefined && performance.now() < this.#retryAtMs) return;
-    this.#begin();
+    this.#begin(this.#memory.openLogs());
     this.#retryAtMs = undefined;
     this.#options.onRecovery();
   }
 
-  /** A segment is begun with what has not ended, so that those before it are needed by nobody but who comes back late. */
-  #begin(): void {
-    const segment = this.#files.create();
+  /** @param repeated sessions whose turns without an end are written once more, so that they need no older segment */
+  #begin(repeated: readonly SessionLog[]): void {
+    const { number, segment } = this.#files.create();
     try {
       segment.append(JSON.stringify({ format: FORMAT, boot: this.#boot } satisfies Header));
-      for (const log of this.#memory.openLogs()) segment.append(log.openEntries().map((entry) => entryLine(log.session, entry)).join(''));
+      for (const log of repeated) segment.append(log.moveOpen(number).map((entry) => entryLine(log.session, entry)).join(''));
     } catch (error) {
       segment.abandon();
       throw error;
     }
     this.#segment = segment;
+    this.#number = number;
     this.#repeatedBytes = segment.bytes;
     this.#removeOld();
   }
@@ -150,14 +157,20 @@ export class DiskJournal implements FrameJournal {
     if (this.#segment?.bytes === this.#repeatedBytes) return this.#removeOld();
     this.#segment?.abandon();
     this.#segment = undefined;
-    this.#begin();
+    const { maxSegments = DEFAULT_MAX_SEGMENTS } = this.#options;
+    this.#begin(this.#files.list().length < maxSegments ? [] : this.#memory.openLogs());
   }
 
+  /** Older ones go first, and none before another that stays. */
   #removeOld(): void {
     const { retainMs, wallTime = Date.now } = this.#options;
+    const [openSince, now] = [this.#memory.openSince(), wallTime()];
     const old = this.#files.list().slice(0, -1);
-    const now = wallTime();
-    this.#files.remove(old.filter((number, index) => index < old.length - KEPT_SEGMENTS || this.#files.ageMs(number, now) > retainMs));
+    const isNeeded = (number: number, index: number): boolean => {
+      return number >= openSince || (index >= old.length - KEPT_SEGMENTS && this.#files.ageMs(number, now) <= retainMs);
+    };
+    const firstNeeded = old.findIndex(isNeeded);
+    this.#files.remove(firstNeeded === -1 ? old : old.slice(0, firstNeeded));
   }
 
   #attempt(work: () => void): void {
@@ -197,10 +210,11 @@ export class DiskJournal implements FrameJournal {
       if (number !== (numbers[0] ?? 0) + index) return `segment ${number - 1} is missing`;
       const { batches, isWhole } = readSegment(this.#files.path(number));
       const [header, ...rest] = batches;
-      if (!isWhole || header === undefined) return `segment ${number} does not end as it was written`;
+      if (!isWhole) return `segment ${number} does not end as it was written`;
+      if (header === undefined) continue; // its process was killed before it was begun
       const refusal = this.#refusalOf(header);
       if (refusal !== undefined) return `segment ${number}: ${refusal}`;
-      for (const batch of rest) for (const line of batch.split('\n')) if (line !== '') this.#take(parseLine(line));
+      for (const batch of rest) for (const line of batch.split('\n')) if (line !== '') this.#take(parseLine(line), number);
     }
     return undefined;
   }
@@ -211,7 +225,7 @@ export class DiskJournal implements FrameJournal {
     return boot === this.#boot ? undefined : 'the machine has been started since';
   }
 
-  #take(line: Line): void {
+  #take(line: Line, number: number): void {
     const { session } = line.kind === 'frame' ? line.record : line;
     if (line.kind === 'forgotten') return this.#memory.forget(session);
     const from = line.kind === 'frame' ? line.record.seq : line.run.from;
@@ -220,7 +234,7 @@ export class DiskJournal implements FrameJournal {
     if (from <= known) return;
     // The memory had no room for the session, whose numbers were then begun anew.
     if (from !== known + 1) this.#memory.forget(session);
-    if (line.kind === 'frame') this.#memory.append(line.record);
+    if (line.kind === 'frame') this.#memory.append(line.record, number);
     else this.#memory.appendRun(session, line.run);
   }
 }

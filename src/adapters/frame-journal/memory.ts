@@ -30,10 +30,11 @@ export class MemoryJournal implements FrameJournal {
     this.#limits = limits;
   }
 
-  append(record: FrameRecord): void {
+  /** @param place where it is written, as `openSince` tells it */
+  append(record: FrameRecord, place = 0): void {
     const log = this.#logOf(record.session, record.type === 'accepted');
     const bytes = log.bytes;
-    log.append(record);
+    log.append(record, place);
     this.#grew(log, bytes);
   }
 
@@ -73,6 +74,11 @@ export class MemoryJournal implements FrameJournal {
 
   openSessions(): readonly string[] {
     return this.openLogs().map(({ session }) => session);
+  }
+
+  /** Where the oldest turn without an end began; Infinity when all have ended. */
+  openSince(): number {
+    return this.openLogs().reduce((oldest, { openSince = Infinity }) => Math.min(oldest, openSince), Infinity);
   }
 
   /** Those with a turn that has not ended. */

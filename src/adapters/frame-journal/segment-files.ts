@@ -25,8 +25,9 @@ export class SegmentFiles {
   }
 
   /** Behind all that there are. */
-  create(): Segment {
-    return new Segment(this.path((this.list().at(-1) ?? 0) + 1));
+  create(): { readonly number: number; readonly segment: Segment } {
+    const number = (this.list().at(-1) ?? 0) + 1;
+    return { number, segment: new Segment(this.path(number)) };
   }
 
   ageMs(number: number, nowMs: number): number {

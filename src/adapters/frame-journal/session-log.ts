@@ -12,7 +12,8 @@ export class SessionLog {
   lastSeq = 0;
   bytes = 0;
   #entries: (FrameRecord | DeltaRun)[] = [];
-  readonly #open = new Set<string>();
+  /** The turns without an end, and where each began; the oldest comes first. */
+  readonly #open = new Map<string, number>();
 
   constructor(session: string) {
     this.session = session;
@@ -22,8 +23,13 @@ export class SessionLog {
     return this.#open.size > 0;
   }
 
-  /** Takes the next frame. */
-  append(record: FrameRecord): void {
+  /** Where its oldest turn without an end began. */
+  get openSince(): number | undefined {
+    return this.#open.values().next().value;
+  }
+
+  /** Takes the next frame. @param place where it is written, in an order that the caller knows */
+  append(record: FrameRecord, place: number): void {
     const { turn, seq, text } = record;
     this.lastSeq = seq;
     if (text !== undefined) {
@@ -32,7 +38,7 @@ export class SessionLog {
       else this.#add(new DeltaRun({ turn, from: seq, text, lengths: [text.length] }));
       return;
     }
-    if (record.type === 'accepted') this.#open.add(turn);
+    if (record.type === 'accepted') this.#open.set(turn, place);
     else if (record.type === 'answer-end' || record.type === 'answer-error') this.#open.delete(turn);
     this.#add(record);
   }
@@ -54,8 +60,9 @@ export class SessionLog {
     return this.#entries.map((entry) => (entry.turn === turn ? (entry.text ?? '') : '')).join('');
   }
 
-  /** From the oldest turn without an end on: what a process that comes after this one has to know. */
-  openEntries(): readonly (FrameRecord | DeltaRun)[] {
+  /** From the oldest turn without an end on, which is written once more at this place: what a process that comes after this one has to know. */
+  moveOpen(place: number): readonly (FrameRecord | DeltaRun)[] {
+    for (const turn of this.#open.keys()) this.#open.set(turn, place);
     const first = this.#entries.findIndex(({ turn }) => this.#open.has(turn));
     return first === -1 ? [] : this.#entries.slice(first);
   }

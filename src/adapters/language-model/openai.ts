@@ -2,8 +2,10 @@ import { modelProfile, outputBudget } from '#config/model-table.ts';
 import type { ModelProfile } from '#config/model-table.ts';
 import type { GenerationRequest, LanguageModel } from '#src/ports/language-model.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
+import type { OnRate } from '#src/ports/rate-hint.ts';
 import { checkApiKey } from '../api-key.ts';
 import { networkFailure } from '../wire/failure.ts';
+import { rateHintOf } from '../wire/rate-hint.ts';
 import { openStream, requestJson } from '../wire/request.ts';
 import { readSseData } from '../wire/sse.ts';
 import { streamAnswer } from './answer-stream.ts';
@@ -19,11 +21,12 @@ export interface OpenAiOptions {
   readonly apiKey?: string;
   /** Names the key in `account`, which is logged. @defaultValue the host of `baseUrl` */
   readonly accountName?: string;
+  readonly onRate?: OnRate | undefined;
 }
 
 /** Chat completions of OpenAI and of all who speak as it does: Ollama, vLLM, LM Studio, llama.cpp. Throws TypeError for a URL that is none. */
 export function createOpenAiModel(options: OpenAiOptions): LanguageModel {
-  const { model } = options;
+  const { model, onRate } = options;
   const id = `openai:${model}`;
   const account = accountOf(options);
   const profile = modelProfile(id);
@@ -31,6 +34,8 @@ export function createOpenAiModel(options: OpenAiOptions): LanguageModel {
     const body = bodyOf(model, profile, request);
     const call = { account, signal, url: urlOf(options, 'chat/completions'), body, errorOf: openAiErrorFields };
     const stream = await openStream({ ...call, headers: { ...headersOf(options, account), accept: 'text/event-stream' } });
+    const hint = rateHintOf(stream.headers);
+    if (hint !== undefined) onRate?.(account, hint);
     for await (const data of readSseData(stream.body)) {
       // Whoever stops reading here would close a connection that can be used again.
       if (data !== '[DONE]') yield readCompletionChunk(data, account);

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { LexicalIndex, LexicalMatch, TermStatistics } from '#src/ports/lexical-index.ts';
 import { bestFirst } from './best-first.ts';
+import { addScores, NO_SUMS } from './sums.ts';
 import { TermScoreCache } from './term-scores.ts';
 import type { TermScores } from './term-scores.ts';
 
@@ -56,7 +57,7 @@ export class Fts5Index implements LexicalIndex {
     this.#delete = database.prepare(`delete from ${table} where rowid = ?`);
     const match = `select rowid, -bm25(${table}) as score from ${table} where ${table} match ?`;
     this.#rank = database.prepare(`${match} order by score desc, rowid`);
-    this.#score = database.prepare(match);
+    this.#score = database.prepare(`${match} order by rowid`);
     this.#score.setReturnArrays(true);
     this.#countRows = database.prepare(`select count(*) as total from ${table}_docsize`);
     this.#countRowsWithTerm = database.prepare(`select doc from ${table}_terms where term = ?`);
@@ -77,16 +78,24 @@ export class Fts5Index implements LexicalIndex {
     this.#cache.refresh();
     const wanted = this.#rarest(countTerms(terms));
     const unread = [...wanted.keys()].filter((term) => this.#cache.get(this.#keyOf(term)) === undefined);
-    const toRead = unread.reduce((sum, term) => sum + this.#documentFrequency(term), 0);
-    return toRead > MAX_SCORES_READ ? this.#ranked(wanted) : this.#summed(wanted);
+    return this.#hasMore(unread, MAX_SCORES_READ) ? this.#ranked(wanted) : this.#summed(wanted);
+  }
+
+  /** Whether the terms have more than `limit` scores; where all rows together are too few, none is counted. */
+  #hasMore(terms: readonly string[], limit: number): boolean {
+    if (terms.length * this.#total() <= limit) return false;
+    return terms.reduce((sum, term) => sum + this.#documentFrequency(term), 0) > limit;
+  }
+
+  #total(): number {
+    return this.#cache.total(this.#collection, () => (this.#countRows.get() as { total: number }).total);
   }
 
   statistics(terms: readonly string[]): TermStatistics {
     this.#cache.refresh();
-    const { total } = this.#countRows.get() as { total: number };
     const distinct = [...new Set(terms)].slice(0, MAX_TERMS_READ);
     const documentFrequency = Object.fromEntries(distinct.map((term) => [term, this.#documentFrequency(term)]));
-    return { chunkCount: total, documentFrequency };
+    return { chunkCount: this.#total(), documentFrequency };
   }
 
   #documentFrequency(term: string): number {
@@ -114,8 +123,8 @@ export class Fts5Index implements LexicalIndex {
   }
 
   #summed(terms: ReadonlyMap<string, number>): Iterable<LexicalMatch> {
-    const sums = new Map<number, number>();
-    for (const [term, weight] of terms) addScores(sums, this.#scoresOf(term), weight);
+    let sums = NO_SUMS;
+    for (const [term, weight] of terms) sums = addScores(sums, this.#scoresOf(term), weight);
     return bestFirst(sums);
   }
 
@@ -123,24 +132,17 @@ export class Fts5Index implements LexicalIndex {
     const kept = this.#cache.get(this.#keyOf(term));
     if (kept !== undefined) return kept;
     const rows = this.#score.all(quoted(term)) as unknown as [number, number][];
-    const read = {
-      rowIds: Uint32Array.from(rows, ([rowId]) => rowId),
-      scores: Float32Array.from(rows, ([, score]) => score),
-    };
+    const read = { rowIds: new Uint32Array(rows.length), scores: new Float32Array(rows.length) };
+    for (const [at, [rowId, score]] of rows.entries()) {
+      read.rowIds[at] = rowId;
+      read.scores[at] = score;
+    }
     this.#cache.set(this.#keyOf(term), read);
     return read;
   }
 
   #keyOf(term: string): string {
     return `${this.#collection} ${term}`;
-  }
-}
-
-/** An indexed loop: this is the inner loop of every search. */
-function addScores(sums: Map<number, number>, { rowIds, scores }: TermScores, weight: number): void {
-  for (let at = 0; at < rowIds.length; at += 1) {
-    const rowId = rowIds[at] ?? 0;
-    sums.set(rowId, (sums.get(rowId) ?? 0) + weight * (scores[at] ?? 0));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 
-/** Every chunk that holds a term, and what the term adds to the chunk's score. */
+/** Every chunk that holds a term, and what the term adds to the chunk's score; `rowIds` ascend. */
 export interface TermScores {
   readonly rowIds: Uint32Array;
   readonly scores: Float32Array;
@@ -20,6 +20,8 @@ export class TermScoreCache {
     maxSize: MAX_KEPT_SCORES,
     sizeCalculation: ({ rowIds }) => rowIds.length + 1,
   });
+  /** Collection → how many rows its index has. */
+  readonly #totals = new Map<number, number>();
   #version: number | undefined;
   #isOff = false;
 
@@ -29,14 +31,26 @@ export class TermScoreCache {
 
   turnOff(): void {
     this.#isOff = true;
-    this.#kept.clear();
+    this.#forget();
   }
 
   /** Forgets what another connection's commit has made wrong. To be called in the transaction that reads. */
   refresh(): void {
     const { data_version: version } = this.#dataVersion.get() as { data_version: number };
-    if (version !== this.#version) this.#kept.clear();
+    if (version !== this.#version) this.#forget();
     this.#version = version;
+  }
+
+  #forget(): void {
+    this.#kept.clear();
+    this.#totals.clear();
+  }
+
+  /** How many rows the index of a collection has; `count` finds it out. */
+  total(collection: number, count: () => number): number {
+    const total = this.#totals.get(collection) ?? count();
+    if (!this.#isOff) this.#totals.set(collection, total);
+    return total;
   }
 
   get(key: string): TermScores | undefined {

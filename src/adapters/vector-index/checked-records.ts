@@ -5,10 +5,6 @@ import type { VectorRecord } from '#src/ports/vector-index.ts';
 const MAX_TOP_K = 10_000;
 /** A component of a unit vector, rounded to this share of one: a cosine of 1024 dimensions moves by less than 2e-7. */
 const STEPS_PER_UNIT = 1e8;
-/** `-0.12345678,` */
-const BYTES_PER_COMPONENT = 12;
-/** Names of fields, tenant and collection. */
-const BYTES_PER_RECORD = 1024;
 
 export interface RecordLimits {
   readonly account: string;
@@ -37,22 +33,18 @@ export function checkVector(vector: Float32Array, account: string, dimension = v
   if (vector.length !== dimension || vector.length === 0) {
     throw new ProviderError('bad_request', account, `expected a vector of ${dimension} numbers, got: ${vector.length}`);
   }
-  if (!vector.every(Number.isFinite)) throw new ProviderError('bad_request', account, 'expected a vector of finite numbers');
-  if (vector.every((component) => component === 0)) throw new ProviderError('bad_request', account, 'expected a vector of length 1, got: all zero');
+  // Finite whatever the components: none of them is above 4e38. Not a number once one of them is none.
+  let sum = 0;
+  for (let at = 0; at < vector.length; at += 1) sum += Math.abs(vector[at] ?? 0);
+  if (!Number.isFinite(sum)) throw new ProviderError('bad_request', account, 'expected a vector of finite numbers');
+  if (sum === 0) throw new ProviderError('bad_request', account, 'expected a vector of length 1, got: all zero');
 }
 
-/** Half as long in JSON as the exact value of a float, which takes up to 20 digits. */
+/** Half as long in JSON as the exact value of a float, which takes up to 20 digits. Every question has one made: an indexed loop is five times as fast as an iterator. */
 export function wireVector(vector: Float32Array): number[] {
-  return Array.from(vector, (component) => Math.round(component * STEPS_PER_UNIT) / STEPS_PER_UNIT);
-}
-
-/** How many bytes of a request's body the record takes at most, for who keeps `batch.maxBytes`. */
-export function upsertBytes(record: VectorRecord): number {
-  const texts = JSON.stringify([record.text, record.title, record.uri]);
-  // Qdrant holds the metadata twice: to be read, and as exact facts to filter by, which quotes it a second time.
-  const metadata = 4 * Buffer.byteLength(JSON.stringify(record.metadata));
-  // And the id with what begins it, as up to three fields.
-  return record.values.length * BYTES_PER_COMPONENT + Buffer.byteLength(texts) + metadata + 3 * record.id.length + BYTES_PER_RECORD;
+  const wire: number[] = [];
+  for (let at = 0; at < vector.length; at += 1) wire.push(Math.round((vector[at] ?? 0) * STEPS_PER_UNIT) / STEPS_PER_UNIT);
+  return wire;
 }
 
 /** `topK` within what an index takes; 0 asks for nothing. */

@@ -123,6 +123,7 @@ function toSessionRecord(row: SessionRow): SessionRecord {
 }
 
 function toTitle(question: string): string {
+  if (question.length <= MAX_TITLE_LENGTH) return question.toWellFormed();
   const characters = Array.from(question.slice(0, 2 * MAX_TITLE_LENGTH));
   return characters.slice(0, MAX_TITLE_LENGTH).join('').toWellFormed();
 }

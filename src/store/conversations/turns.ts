@@ -25,7 +25,7 @@ export class TurnRows {
     this.#select = database.prepare(`${SELECT_TURN} where turn.tenant = ? and turn.id = ?`);
     this.#selectByAsk = database.prepare(`${SELECT_TURN} where turn.tenant = ? and turn.session = ? and turn.ask_id = ?`);
     const unfinished = `${SELECT_UNFINISHED_TURN} where turn.tenant = ? and turn.state = 'accepted'`;
-    this.#selectUnfinished = database.prepare(`${unfinished} order by turn.accepted_at, turn.id`);
+    this.#selectUnfinished = database.prepare(`${unfinished} order by turn.accepted_at, turn.position, turn.id`);
     this.#selectUnfinishedOfSession = database.prepare(`${unfinished} and turn.session = ? order by turn.position`);
     this.#insert = database.prepare(
       `insert into turn (tenant, id, session, position, ask_id, state, options, accepted_at, attempts, started_at)

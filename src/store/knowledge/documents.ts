@@ -2,10 +2,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ServiceError } from '#src/errors.ts';
 import type { Metadata } from '#src/ports/answer.ts';
 import type { ChunkRecord, DocumentRecord, Page, PageRequest } from '#src/ports/store.ts';
+import { chunkId } from '#src/rag/chunk-id.ts';
 import { checkLimit, keyAfter, toPage } from '../page.ts';
 import { queryAll, queryOne } from '../sqlite.ts';
 import type { Collection } from './collections.ts';
-import { chunkId } from './fingerprints.ts';
 
 export interface DocumentRow {
   readonly number: number;

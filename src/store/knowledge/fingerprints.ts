@@ -20,11 +20,3 @@ export function contentHash(content: DocumentContent, chunking: Chunking, langua
   const parts = [id, text, title, uri, metadata, chunking.chunkSize, chunking.overlap, language, ANALYSIS_VERSION];
   return hash('sha256', JSON.stringify(parts), 'base64url');
 }
-
-/**
- * The id of a chunk, `<hash of the document's id>#<version>#<position>`: ASCII whatever the document's id is, because
- * vector stores demand it. Another version gives other ids.
- */
-export function chunkId(document: string, version: number, position: number): string {
-  return `${hash('sha256', document, 'hex').slice(0, 24)}#${version}#${position}`;
-}

@@ -2,10 +2,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Metadata, Source } from '#src/ports/answer.ts';
 import type { LexicalMatch } from '#src/ports/lexical-index.ts';
 import type { SearchRequest, SearchResult } from '#src/ports/store.ts';
+import { chunkId } from '#src/rag/chunk-id.ts';
 import { questionTerms } from '#src/rag/terms.ts';
 import { queryOne } from '../sqlite.ts';
 import type { Collection, CollectionRows } from './collections.ts';
-import { chunkId } from './fingerprints.ts';
 
 export interface FilteredRow {
   readonly document_number: number;

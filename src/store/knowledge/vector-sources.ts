@@ -1,10 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Metadata, Source } from '#src/ports/answer.ts';
+import { chunkId } from '#src/rag/chunk-id.ts';
 import type { VectorIdParts } from '#src/rag/vector-id.ts';
 import { parseVectorId } from '#src/rag/vector-id.ts';
 import { queryOne } from '../sqlite.ts';
 import type { Collection } from './collections.ts';
-import { chunkId } from './fingerprints.ts';
 import { documentFilter } from './search.ts';
 import type { FilteredRow } from './search.ts';
 

@@ -1,19 +1,32 @@
 import { hash } from 'node:crypto';
 import type { Answer } from '#src/ports/answer.ts';
 import type { CachedTurn } from '#src/ports/store.ts';
-import type { CachedTurnEvent, KeptAnswer } from '../conversations/events.ts';
+import type { CachedTurnEvent, KeptAnswer, RecordedTurns } from '../conversations/events.ts';
 
 const written = new WeakMap<Answer, KeptAnswer>();
 
-/** Each answer once, and turns that name it: what most turns share is neither copied nor written for each of them. */
-export function keepAnswersApart(turns: readonly CachedTurn[]): { answers: readonly KeptAnswer[]; turns: readonly CachedTurnEvent[] } {
-  const answers = new Set<KeptAnswer>();
-  const events = turns.map((turn) => {
-    const kept = keptAnswer(turn.answer);
-    answers.add(kept);
-    return { ...turn, answer: kept.id };
-  });
-  return { answers: [...answers], turns: events };
+/**
+ * Turns on their way to the worker: each answer once, and turns that name it. What most turns share is neither copied nor
+ * written for each of them. A turn is held as its JSON: what waits here outlives the young generation of the heap, and
+ * moving one text costs the collector less than half of moving the objects.
+ */
+export class RecordedTurnsDraft {
+  readonly #answers = new Set<KeptAnswer>();
+  readonly #turns: string[] = [];
+
+  get size(): number {
+    return this.#turns.length;
+  }
+
+  add(turn: CachedTurn): void {
+    const answer = keptAnswer(turn.answer);
+    this.#answers.add(answer);
+    this.#turns.push(JSON.stringify({ ...turn, answer: answer.id } satisfies CachedTurnEvent));
+  }
+
+  finish(): RecordedTurns {
+    return { answers: [...this.#answers], turns: `[${this.#turns.join(',')}]` };
+  }
 }
 
 function keptAnswer(answer: Answer): KeptAnswer {

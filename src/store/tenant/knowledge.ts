@@ -45,6 +45,10 @@ export class TenantKnowledge implements KnowledgeStore {
     this.#parts = parts;
   }
 
+  get collection(): string {
+    return this.#scope.collection;
+  }
+
   epoch(): number | undefined {
     return this.#parts.epochs.of(this.#scope);
   }

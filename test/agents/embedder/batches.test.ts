@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { batchesOf, jsonBytes, recordBytes } from '#agents/embedder/batches.ts';
+import { pineconeRecord } from '#src/adapters/vector-index/pinecone-records.ts';
+import { pointOf } from '#src/adapters/vector-index/qdrant-points.ts';
 
 function cut(sizes: readonly number[], maxItems: number, maxBytes: number): number[][] {
   return batchesOf(sizes, { maxItems, maxBytes }, (size) => size);
@@ -15,10 +17,20 @@ describe('batches', () => {
     expect(cut(sizes, maxItems, maxBytes)).toEqual(expected);
   });
 
-  test('count at least what a body holds', () => {
-    const values = Float32Array.from({ length: 100 }, (_, at) => -Math.fround(1 / (at + 3)) * 1e-7);
-    const record = { id: 'a#1#0', metadata: { title: 'é"\n' }, text: 'ä'.repeat(50) };
-    expect(recordBytes({ ...record, values })).toBeGreaterThan(Buffer.byteLength(JSON.stringify({ ...record, values: [...values] })));
+  test.for(['plain', '"\\\n\u0001', 'ä🦆'])('count at least what %j takes on the wire of every index', (unit) => {
+    const record = {
+      id: `${'d'.repeat(250)}#${'v'.repeat(250)}#${'1'.repeat(10)}`,
+      values: Float32Array.from({ length: 64 }, (_, axis) => Math.cos(axis) / 8),
+      text: unit.repeat(500),
+      title: unit.repeat(30),
+      uri: unit,
+      metadata: { [unit]: unit.repeat(80), n: null, b: 0.1 },
+    };
+    const sent = [pineconeRecord(record, 'pinecone/docs'), pointOf({ tenant: 'acme', collection: 'docs' }, record)];
+    for (const body of sent) expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThanOrEqual(recordBytes(record));
+  });
+
+  test('count at least what a text takes', () => {
     expect(jsonBytes('"\u0001é')).toBeGreaterThan(Buffer.byteLength(JSON.stringify('"\u0001é')));
   });
 });

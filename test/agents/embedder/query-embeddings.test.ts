@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { embedQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, queryEmbeddingStatistics } from '#agents/embedder/embedder.agent.ts';
+import { embedQuery, expectQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, queryEmbeddingStatistics } from '#agents/embedder/embedder.agent.ts';
 import { FUSES } from '#agents/fuse/fuse.agent.ts';
 import { GOVERNORS } from '#agents/governor/governor.agent.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
@@ -14,6 +14,8 @@ interface Asking {
   readonly clock: SimulatedClock;
   readonly model: MemoryModel;
   ask(text: string, options?: { signal?: AbortSignal; deadlineMs?: number }): Promise<Float32Array>;
+  /** For two seconds, or until it is aborted. */
+  expectText(text: string): AbortController;
 }
 
 const FUSE = { maxMelts: 1000, windowMs: 10_000, refreshMs: 60_000 };
@@ -31,7 +33,12 @@ async function start(maxBytes = 1024 * 1024): Promise<Asking> {
   );
   const ask: Asking['ask'] = (text, { signal = new AbortController().signal, deadlineMs = clock.now() + 2000 } = {}) =>
     embedQuery(kernel, text, { signal, deadlineMs });
-  return { kernel, clock, model, ask };
+  const expectText: Asking['expectText'] = (text) => {
+    const controller = new AbortController();
+    expectQuery(kernel, text, { signal: controller.signal, deadlineMs: clock.now() + 2000 });
+    return controller;
+  };
+  return { kernel, clock, model, ask, expectText };
 }
 
 /** Holds the model's calls until it is let go. */
@@ -136,5 +143,54 @@ describe('the embedding of a question', () => {
     const { kernel } = await startTree(() => []);
     const ask = { signal: new AbortController().signal, deadlineMs: 1000 };
     await expect(embedQuery(kernel, 'nobody', ask)).rejects.toMatchObject({ code: 'ACTOR_DOWN' });
+  });
+
+  describe('that is expected', () => {
+    test('is begun at once, and joined by who asks for it', async () => {
+      const { ask, expectText, model, kernel } = await start();
+      const held = hold(model);
+      const expected = expectText('soon');
+      const asked = ask('soon');
+      expected.abort();
+      held.resolve();
+      expect(await asked).toHaveLength(64);
+      expect(model.calls).toHaveLength(1);
+      expect(queryEmbeddingStatistics(kernel)).toMatchObject({ misses: 1, shared: 1 });
+    });
+
+    test('is given up when nobody has come before it is not expected any more, or is late', async () => {
+      const { clock, expectText, model } = await start();
+      hold(model);
+      const expected = expectText('never');
+      expectText('late');
+      await settled();
+      expected.abort();
+      expect(model.calls.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+      await clock.advance(2001);
+      expect(model.calls.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+      expect(clock.pendingTimers).toBe(0);
+    });
+
+    test('fails once for all who ask while it is expected, and is asked for anew afterwards', async () => {
+      const { ask, expectText, model } = await start();
+      model.onCall = () => Promise.reject(new ProviderError('bad_request', model.account, 'no'));
+      const expected = expectText('refused');
+      await settled();
+      expect([await reason(ask('refused')), await reason(ask('refused'))]).toEqual(['bad_request', 'bad_request']);
+      expect(model.calls).toHaveLength(1);
+      expected.abort();
+      model.onCall = () => undefined;
+      expect(await ask('refused')).toHaveLength(64);
+      expect(model.calls).toHaveLength(2);
+    });
+
+    test('costs nothing where it is known', async () => {
+      const { ask, expectText, model, clock, kernel } = await start();
+      await ask('known');
+      expectText('known');
+      expect(model.calls).toHaveLength(1);
+      expect(clock.pendingTimers).toBe(0);
+      expect(queryEmbeddingStatistics(kernel)).toMatchObject({ hits: 0, shared: 0, misses: 1 });
+    });
   });
 });

@@ -82,6 +82,19 @@ describe('frames', () => {
     expect(other.got).toEqual([]);
   });
 
+  test('the first words of an answer do not wait for those that come in the same turn of the loop', async () => {
+    const { log } = await startFrames();
+    const { got } = listen(log, 'a');
+    for (const frame of [accepted('1'), sources('1'), started('1'), delta('1', 'first ')]) log.append('a', frame);
+    await Promise.resolve();
+    expect(got).toEqual([1, 2, 3, 4]);
+    log.append('a', delta('1', 'second '));
+    await Promise.resolve();
+    expect(got).toEqual([1, 2, 3, 4]);
+    await settled();
+    expect(got).toEqual([1, 2, 3, 4, 5]);
+  });
+
   test('a status frame comes behind what was logged before it, and is not replayed', async () => {
     const { log } = await startFrames();
     const { got } = listen(log, 'a');

@@ -3,7 +3,7 @@ import type { ComponentStatus, HealthReport } from '#agents/health/health.agent.
 import { HEALTH, health, healthAgent, processes } from '#agents/health/health.agent.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
-import { fromTransition } from 'xstate';
+import { fromTransition, setup } from 'xstate';
 import { SimulatedClock, settled } from '../../support/simulated-clock.ts';
 import { startTree } from '../../support/start-tree.ts';
 
@@ -63,6 +63,23 @@ describe('health', () => {
     kernel.kill('cache');
     await settled();
     expect(changes).toEqual([{ status: 'degraded', components: { cache: 'down' } }]);
+  });
+
+  test('an end that was due is no reason to look', async () => {
+    let checks = 0;
+    const done = actor(setup({}).createMachine({ on: { end: '.ended' }, initial: 'running', states: { running: {}, ended: { type: 'final' } } }));
+    const check = (): ComponentStatus => {
+      checks += 1;
+      return 'up';
+    };
+    const { kernel } = await startTree((made) => [
+      { id: 'query', name: 'query', start: done, restart: 'temporary' },
+      { id: 'health', name: HEALTH, start: healthAgent({ kernel: made, components: [{ name: 'part', isVital: false, check }], onChange: () => undefined }) },
+    ], { clock: new SimulatedClock() });
+    const before = checks;
+    kernel.send('query', { type: 'end' });
+    await settled();
+    expect([kernel.whereis('query'), checks]).toEqual([undefined, before]);
   });
 
   test('without its monitor the service calls itself degraded', async () => {

@@ -10,6 +10,7 @@ import type { Reranker } from '#src/ports/reranker.ts';
 import type { VectorMatch, VectorQuery } from '#src/ports/vector-index.ts';
 import { settled } from '../../support/simulated-clock.ts';
 import { sourcesOf } from '../../support/sources.ts';
+import { untilAborted } from '../embedder/memory-vectors.ts';
 import type { Guards } from '../governor/guards.ts';
 import { startGuards } from '../governor/guards.ts';
 
@@ -30,8 +31,12 @@ interface Plan {
   readonly vectors?: readonly string[] | Error;
   readonly embedding?: Error;
   readonly foreign?: VectorMatch['foreign'];
+  /** What the store says of sources that the vectors have found; a source when absent. */
+  readonly stored?: (id: string) => Source | undefined;
   /** One for each reranker: its scores, in the order of what it is given, or how it fails. */
-  readonly rerankers?: readonly ((documents: readonly string[]) => readonly number[])[];
+  readonly rerankers?: readonly ((documents: readonly string[], signal: AbortSignal) => readonly number[] | Promise<never>)[];
+  /** In place of what the vectors find. */
+  readonly index?: (signal: AbortSignal) => Promise<never>;
   readonly question?: Partial<Question['options'] & { readonly limit: number }>;
 }
 
@@ -40,51 +45,58 @@ interface Run {
   readonly queries: VectorQuery[];
   readonly limits: number[];
   readonly judged: string[][];
+  /** What the store was asked for by the ids of vectors. */
+  readonly fetched: string[][];
 }
 
 /** @param guards those of an earlier run, which remember what failed */
 async function run(plan: Plan, guards?: Guards): Promise<Run> {
   const { guards: options } = guards ?? (await startGuards());
-  const [queries, limits, judged]: [VectorQuery[], number[], string[][]] = [[], [], []];
+  const [queries, limits, judged, fetched]: [VectorQuery[], number[], string[][], string[][]] = [[], [], [], []];
+  const { stored = source } = plan;
   const store: EvidenceStore = {
     tenant: 'default',
     knowledge: {
+      collection: 'default',
       search: ({ limit }) => {
         limits.push(limit);
         const ids = orThrow(plan.words ?? []);
         return Promise.resolve({ sources: ids.map(source).slice(0, limit), terms: ['alpha'], statistics: { chunkCount: 4, documentFrequency: {} } });
       },
-      sourcesOfVectors: (ids) => Promise.resolve(ids.map(source)),
+      sourcesOfVectors: async (ids) => {
+        fetched.push([...ids]);
+        return Promise.resolve(ids.flatMap((id) => stored(id) ?? []));
+      },
     },
   };
   const rerankers: Reranker[] = (plan.rerankers ?? []).map((score, at) => ({
     id: `test:reranker-${at}`,
     account: `test/reranker-${at}`,
     batch: { maxItems: 100, maxBytes: 1e6 },
-    rerank: async (_, documents) => {
+    rerank: async (_, documents, signal) => {
       judged.push([...documents]);
-      return Promise.resolve(score(documents));
+      return score(documents, signal);
     },
   }));
   const parts: RetrievalParts = { guards: options, store, rerankers, limits: LIMITS, ...(plan.vectors === undefined ? {} : { dense: denseOf(plan, queries) }) };
   const retrieved = retrieve(parts, questionOf(plan), new Flight(() => undefined), new AbortController().signal);
   retrieved.catch(() => undefined);
-  return { retrieved, queries, limits, judged };
+  return { retrieved, queries, limits, judged, fetched };
 }
 
-function denseOf({ vectors = [], embedding, foreign }: Plan, queries: VectorQuery[]): DenseSearch {
+function denseOf({ vectors = [], embedding, foreign, index: broken }: Plan, queries: VectorQuery[]): DenseSearch {
   const matches = (): VectorMatch[] => orThrow(vectors).map((id, at) => ({ id, score: 1 - at / 10, ...(foreign === undefined ? {} : { foreign }) }));
   const space = {
     upsert: () => Promise.resolve(),
-    query: (query: VectorQuery) => {
+    query: (query: VectorQuery, signal: AbortSignal) => {
       queries.push(query);
-      return Promise.resolve().then(matches);
+      return broken === undefined ? Promise.resolve().then(matches) : broken(signal);
     },
     deleteByPrefix: () => Promise.resolve(),
     count: () => Promise.resolve(0),
   };
   const index = { id: 'test:index', account: 'test/index', batch: { maxItems: 100, maxBytes: 1e6 }, space: () => space, dimension: () => Promise.resolve(2) };
-  return { index, embed: () => (embedding === undefined ? Promise.resolve(VECTOR) : Promise.reject(embedding)) };
+  return { index, embed: () => (embedding === undefined ? Promise.resolve(VECTOR) : Promise.reject(embedding)), expect: () => undefined };
 }
 
 function questionOf({ question = {} }: Plan): Question {
@@ -106,6 +118,12 @@ function down(account: string, retryAfterMs?: number): ProviderError {
 const backwards = (documents: readonly string[]): number[] => documents.map((_, at) => at);
 function failing(): never {
   throw down('test/reranker-0');
+}
+function slow(_: readonly string[], signal: AbortSignal): Promise<never> {
+  return untilAborted('test/reranker', signal);
+}
+function unavailable(): never {
+  throw new ServiceError('STORE_UNAVAILABLE');
 }
 function busy(): never {
   throw down('test/reranker-0', 30_000);
@@ -142,6 +160,56 @@ describe('evidence is found', () => {
     const foreign = { text: 'from elsewhere', title: 'Elsewhere', uri: null, metadata: { a: 1 } };
     const { retrieved } = await run({ words: [], vectors: ['other-1'], foreign });
     expect((await retrieved).sources).toMatchObject([{ id: 'other-1', document_id: 'other-1', ...foreign }]);
+  });
+});
+
+describe('of what the vectors find, the store is asked', () => {
+  test('for nothing that the words have found', async () => {
+    const { retrieved, fetched } = await run({ words: ['s1', 's2', 's3'], vectors: ['s3', 's2'] });
+    expect((await retrieved).sources.map(({ id }) => id)).toEqual(['s3', 's2', 's1']);
+    expect(fetched).toEqual([]);
+  });
+
+  test('for the best alone', async () => {
+    const { retrieved, fetched } = await run({ words: ['s1'], vectors: ['s1', 's2', 's3', 's4'], question: { limit: 2 } });
+    expect((await retrieved).sources.map(({ id, text }) => [id, text])).toEqual([['s1', 'alpha'], ['s2', 'beta']]);
+    expect(fetched).toEqual([['s2']]);
+  });
+
+  test('for as many as a reranker reads', async () => {
+    const { retrieved, judged } = await run({ words: ['s1'], vectors: ['s2', 's3', 's4'], rerankers: [backwards], question: { limit: 1 } });
+    await retrieved;
+    expect(judged[0]).toHaveLength(4);
+  });
+
+  test('again where it does not hold some any more: the next come up', async () => {
+    const gone = new Set(['s2', 's3']);
+    const stored = (id: string): Source | undefined => (gone.has(id) ? undefined : source(id));
+    const { retrieved, fetched } = await run({ words: ['s1'], vectors: ['s2', 's3', 's1', 's4'], stored, question: { limit: 3 } });
+    expect((await retrieved).sources.map(({ id }) => id)).toEqual(['s1', 's4']);
+    expect(fetched).toEqual([['s2', 's3'], ['s4']]);
+  });
+
+  test('and where it cannot tell, the words stand alone', async () => {
+    expect(await outcome({ words: ['s1'], vectors: ['s2'], stored: unavailable })).toEqual({ ids: ['s1'], degraded: ['vectors'] });
+  });
+});
+
+describe('time is kept by the clock of the kernel:', () => {
+  test('an index that does not answer is left out after its time', async () => {
+    const guards = await startGuards();
+    const { retrieved } = await run({ words: ['s1'], vectors: [], index: (signal) => untilAborted('test/index', signal) }, guards);
+    await guards.clock.advance(LIMITS.searchMs + 1);
+    expect(await retrieved).toMatchObject({ sources: [{ id: 's1' }], degraded: ['vectors'] });
+    expect(guards.clock.pendingTimers).toBe(0);
+  });
+
+  test('all rerankers together have the time of one', async () => {
+    const guards = await startGuards();
+    const { retrieved } = await run({ words: ['s1', 's2'], rerankers: [slow, slow] }, guards);
+    await guards.clock.advance(LIMITS.rerankMs + 1);
+    expect(await retrieved).toMatchObject({ sources: [{ id: 's1' }, { id: 's2' }], degraded: ['reranker'] });
+    expect(guards.clock.pendingTimers).toBe(0);
   });
 });
 

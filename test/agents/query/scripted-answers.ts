@@ -107,6 +107,12 @@ export function run(models: readonly LanguageModel[], more: Partial<AnswerEviden
   const stop = new AbortController();
   const sent = { text: others.sentText ?? '', citations: [] as Citation[], stages: [] as string[] };
   const sink = {
+    get text() {
+      return sent.text;
+    },
+    get units() {
+      return sent.text.length;
+    },
     show: (stage: string) => void sent.stages.push(stage),
     addText: (piece: string) => {
       expect(piece.isWellFormed()).toBe(true);

@@ -48,7 +48,7 @@ async function start(models: readonly LanguageModel[], { found, question, contex
   const shortened: Shortened[] = [];
   const dependencies = {
     guards: { kernel, fuse: { maxMelts: 5, windowMs: 10_000, refreshMs: 60_000 } },
-    store: { tenant: 'default', knowledge: { search: () => Promise.reject(new TypeError('is over')), sourcesOfVectors: () => Promise.resolve([]) } },
+    store: { tenant: 'default', knowledge: { collection: 'default', search: () => Promise.reject(new TypeError('is over')), sourcesOfVectors: () => Promise.resolve([]) } },
     rerankers: [],
     limits: { searchMs: 1, embeddingMs: 1, rerankMs: 1, attempts: 1 },
     deadlines: { firstTokenMs: 8000, idleMs: 10_000 },

@@ -5,10 +5,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { Fts5Index } from '#src/adapters/lexical-index/fts5.ts';
 import type { Source } from '#src/ports/answer.ts';
 import { chunkMarkdown, DEFAULT_CHUNKING } from '#src/rag/chunk.ts';
-import { answerFromQuotes, findFalseCitations } from '#src/rag/cite.ts';
+import { answerFromQuotes } from '#src/rag/cite.ts';
 import { extract } from '#src/rag/extract.ts';
 import { chunkTerms, questionTerms } from '#src/rag/terms.ts';
 import { titleOf } from '#src/rag/title.ts';
+import { findFalseCitations } from './false-citations.ts';
 
 const data = join(import.meta.dirname, '../../../../shared/data');
 const isAbsent = !existsSync(join(data, 'docsqa.jsonl'));

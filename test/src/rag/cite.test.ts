@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { answerFromQuotes, findFalseCitations } from '#src/rag/cite.ts';
+import { answerFromQuotes } from '#src/rag/cite.ts';
 import { sourcesOf } from '../../support/sources.ts';
+import { findFalseCitations } from './false-citations.ts';
 
 const sources = sourcesOf('One two.', 'Three four.');
 

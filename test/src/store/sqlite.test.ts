@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
@@ -23,6 +23,18 @@ test('a database has a write-ahead log, fsyncs every commit and keeps its foreig
   const database = open();
   const settings = ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map((name) => pragma(database, name));
   expect(settings).toEqual(['wal', 2, 1, 2000]);
+});
+
+test.for([undefined, 12_000_000])('a write-ahead log grows to its bound and not beyond: %i bytes, or 4 MB', (checkpointBytes) => {
+  const path = join(temporaryDirectory(), 'some.db');
+  const database = openDatabase(path, checkpointBytes === undefined ? {} : { checkpointBytes });
+  database.exec('create table entry (text text) strict');
+  const insert = database.prepare('insert into entry values (?)');
+  for (let written = 0; written < 40; written += 1) insert.run('x'.repeat(1_000_000));
+  const { size } = statSync(`${path}-wal`);
+  const bound = checkpointBytes ?? 4_000_000;
+  expect(size).toBeGreaterThan(bound - 1e6);
+  expect(size).toBeLessThan(bound + 2e6);
 });
 
 test('a read-only connection cannot write', () => {

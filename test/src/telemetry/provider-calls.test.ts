@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CallReport } from '#agents/governor/governor.agent.ts';
+import { ProviderError } from '#src/ports/provider-error.ts';
 import { createLogging } from '#src/telemetry/logger.ts';
 import { createMetrics } from '#src/telemetry/metrics.ts';
 import { recordCall } from '#src/telemetry/provider-calls.ts';
@@ -27,6 +28,12 @@ describe('a call to a provider', () => {
   test('that failed is a line with account, outcome and times', async () => {
     const { lines } = await record({ outcome: 'unavailable', durationMs: 12.6, queuedMs: 0.4 });
     expect(lines).toMatchObject([{ level: 'warn', target: 'providers', account: ACCOUNT, outcome: 'unavailable', duration_ms: 13, queued_ms: 0 }]);
+  });
+
+  test('that the provider refused is a line with its reason, its status and its own id of the request', async () => {
+    const failure = new ProviderError('unavailable', ACCOUNT, 'overloaded', { status: 503, requestId: 'req-7' });
+    const { lines } = await record({ outcome: 'unavailable', failure });
+    expect(lines).toMatchObject([{ reason: `${ACCOUNT}: overloaded`, status: 503, request_id: 'req-7' }]);
   });
 
   test('that nothing was sent for is counted and not timed', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -44,6 +44,11 @@ function open(directory: string, options: Partial<DiskJournalOptions> = {}): Ope
 function write(journal: DiskJournal, records: readonly FrameRecord[]): void {
   for (const each of records) journal.append(each);
   journal.flush();
+}
+
+/** Whole ones of the session `busy`. */
+function writeTurns(journal: DiskJournal, first: number, last: number): void {
+  for (let turn = first; turn <= last; turn += 1) write(journal, [accepted('busy', 2 * turn - 1, `${turn}`), ended('busy', 2 * turn, `${turn}`)]);
 }
 
 const segments = (directory: string): string[] => readdirSync(directory).sort().map((name) => join(directory, name));
@@ -94,14 +99,13 @@ describe('DiskJournal', () => {
     expect(seqs(open(directory).journal, 'a')).toEqual([5000]);
   });
 
-  test('a file that is cut anywhere but between two writes is not believed', () => {
+  test('a file that is cut anywhere is not believed', () => {
     const directory = temporaryDirectory();
     const { journal } = open(directory);
     write(journal, [accepted('a', 1)]);
-    const begins = readFileSync(newest(directory)).length;
     write(journal, [delta('a', 2, 'and some text')]);
     const whole = readFileSync(newest(directory));
-    for (let length = begins + 1; length < whole.length; length += 1) {
+    for (let length = 0; length < whole.length; length += 1) {
       const copy = temporaryDirectory();
       writeFileSync(join(copy, '00000001.log'), whole.subarray(0, length));
       const next = open(copy);
@@ -109,12 +113,28 @@ describe('DiskJournal', () => {
     }
   });
 
-  test('an empty file, garbage behind the last write and a flipped byte are not believed either', () => {
-    const damages = [(path: string) => truncateSync(path, 0), (path: string) => appendFileSync(path, 'x'), (path: string) => flip(path, 60)];
-    for (const damage of damages) {
+  test('a write that a kill broke off in the middle, of which nobody was sent anything, is as if it had not been begun', () => {
+    const directory = temporaryDirectory();
+    const { journal } = open(directory);
+    write(journal, [accepted('a', 1)]);
+    const before = readFileSync(newest(directory));
+    write(journal, [delta('a', 2, 'and some text')]);
+    const whole = readFileSync(newest(directory));
+    for (let length = before.length; length <= whole.length; length += 1) {
+      const copy = temporaryDirectory();
+      writeFileSync(join(copy, '00000001.log'), Buffer.concat([before, whole.subarray(before.length, length)]));
+      const next = open(copy);
+      expect([next.journal.lastSeq('a'), next.discarded]).toEqual([1, []]);
+      write(next.journal, [delta('a', 2, 'another text')]);
+      expect(open(copy).journal.textOf('a', '1')).toBe('another text');
+    }
+  });
+
+  test('a flipped byte is not believed either', () => {
+    for (const at of [0, 20, 60]) {
       const directory = temporaryDirectory();
       write(open(directory).journal, [accepted('a', 1), delta('a', 2, 'and some text')]);
-      damage(newest(directory));
+      flip(newest(directory), at);
       const { journal, discarded } = open(directory);
       expect([journal.lastSeq('a'), discarded.length]).toEqual([0, 1]);
       write(journal, [accepted('a', 7000)]);
@@ -136,16 +156,40 @@ describe('DiskJournal', () => {
     expect(open(directory).discarded).toEqual(['segment 2 is missing']);
   });
 
-  test('segments are renewed when they are full, old ones go, and a turn without an end outlives them', () => {
+  test('segments are renewed when they are full, and old ones go', () => {
     const directory = temporaryDirectory();
     const { journal } = open(directory, { segmentBytes: 1000 });
+    writeTurns(journal, 1, 50);
+    expect(segments(directory)).toHaveLength(4);
+    expect(open(directory).journal.lastSeq('busy')).toBe(100);
+  });
+
+  test('those that a turn without an end began in stay until it has ended', () => {
+    const directory = temporaryDirectory();
+    const { journal } = open(directory, { segmentBytes: 1000 });
+    write(journal, [accepted('open', 1), delta('open', 2, 'half ')]);
+    writeTurns(journal, 1, 50);
+    const [first] = segments(directory);
+    expect(segments(directory).length).toBeGreaterThan(4);
+    const next = open(directory, { segmentBytes: 1000 }).journal;
+    expect([next.textOf('open', '1'), segments(directory)[0]]).toEqual(['half ', first]);
+    write(next, [ended('open', 3)]);
+    writeTurns(next, 51, 60);
+    expect(segments(directory)).toHaveLength(4);
+  });
+
+  test('when there are too many of them, a turn without an end is written once more, and they go', () => {
+    const directory = temporaryDirectory();
+    const { journal } = open(directory, { segmentBytes: 1000, maxSegments: 6 });
     write(journal, [accepted('open', 1), delta('open', 2, 'half '), delta('open', 3, 'an answer')]);
-    for (let turn = 1; turn <= 50; turn += 1) write(journal, [accepted('busy', 2 * turn - 1, `${turn}`), ended('busy', 2 * turn, `${turn}`)]);
-    expect(segments(directory).length).toBeLessThanOrEqual(4);
+    for (let turn = 1; turn <= 100; turn += 10) {
+      writeTurns(journal, turn, turn + 9);
+      expect(segments(directory).length).toBeLessThanOrEqual(7);
+    }
     const next = open(directory).journal;
     expect(next.textOf('open', '1')).toBe('half an answer');
     expect(next.read('open', 2)).toMatchObject([{ seq: 3, text: 'an answer' }]);
-    expect([next.lastSeq('open'), next.lastSeq('busy')]).toEqual([3, 100]);
+    expect([next.lastSeq('open'), next.lastSeq('busy')]).toEqual([3, 200]);
   });
 
   test('frames older than they may become go with the next start', () => {

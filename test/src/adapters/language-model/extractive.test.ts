@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { createExtractiveModel } from '#src/adapters/language-model/extractive.ts';
 import { systemClock } from '#src/ports/clock.ts';
 import type { GenerationPart, GenerationRequest } from '#src/ports/language-model.ts';
-import { findFalseCitations } from '#src/rag/cite.ts';
 import { countTokens } from '#src/rag/tokens.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 import { askOf } from '../../../support/sources.ts';
+import { findFalseCitations } from '../../rag/false-citations.ts';
 
 const texts = ['A supervisor restarts a failed child. It counts the restarts of the child.', 'Bread is baked. A failed child is restarted by its supervisor at once.'];
 const request = requestOf('How does a supervisor restart a failed child?');

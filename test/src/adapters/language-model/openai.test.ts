@@ -105,6 +105,13 @@ describe('an OpenAI-compatible model', () => {
     expect(await failureIn(say(createOpenAiModel(options(emulator.url)), exampleRequest()))).toMatchObject({ requestId: expect.stringMatching(/^req_/), status: 500 });
   });
 
+  test('tells what every answer says of the allowance, under its own account', async () => {
+    const told: unknown[] = [];
+    const model = createOpenAiModel({ ...options(emulator.url), onRate: (account, hint) => told.push([account, hint]) });
+    await say(model, exampleRequest());
+    expect(told).toEqual([[model.account, { remaining: 9999, limit: 10_000, resetMs: 6 }]]);
+  });
+
   test('tells by its check a model that the server does not list', async () => {
     const signal = new AbortController().signal;
     expect(await failureIn(checkOpenAi({ ...options(emulator.url), model: 'gpt-9' }, signal))).toMatchObject({ failure: 'not_found' });

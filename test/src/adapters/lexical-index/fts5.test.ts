@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fts5Index } from '#src/adapters/lexical-index/fts5.ts';
 import type { LexicalMatch } from '#src/ports/lexical-index.ts';
+import { temporaryDirectory } from '../../../support/store-directory.ts';
 
 function newIndex(rows: readonly (readonly string[])[] = []): Fts5Index {
   const database = new DatabaseSync(':memory:');
@@ -170,4 +172,17 @@ test('an index of one collection knows nothing of another', () => {
 
 test.each([1.5, Number.NaN, 2 ** 60])('%d names no collection', (collection) => {
   expect(() => Fts5Index.create(new DatabaseSync(':memory:'), collection)).toThrow(TypeError);
+});
+
+test('what another connection commits is counted and found at once', () => {
+  const path = join(temporaryDirectory(), 'lexical.db');
+  const [writing, reading] = [new DatabaseSync(path), new DatabaseSync(path)];
+  writing.exec('pragma journal_mode=wal');
+  Fts5Index.create(writing, 1);
+  const [writer, reader] = [new Fts5Index(writing, 1), new Fts5Index(reading, 1)];
+  for (const total of [1, 2, 3]) {
+    writer.add(total, ['ant']);
+    expect(reader.statistics(['ant'])).toEqual({ chunkCount: total, documentFrequency: { ant: total } });
+    expect(search(reader, 'ant')).toHaveLength(total);
+  }
 });

@@ -59,6 +59,18 @@ describe('POST /query', () => {
     expect((await call(`${url}/stats`)).body).toMatchObject({ queries: 2, hits: 1, misses: 1, errors: 0, hit_rate: 50 });
   });
 
+  test('an answer from the cache is whole in any script', async () => {
+    const { url } = await startApplication();
+    const text = '# Übersicht\n\nDer Wächter — 監督 — startet einen toten Prozess neu 🌳.';
+    await call(`${url}/index`, 'POST', { documents: [{ id: 'wächter.md', text }], wait: true });
+    const ask = (): ReturnType<typeof call> => call(`${url}/query`, 'POST', { question: 'Was startet der Wächter neu?', language: 'de' });
+    const first = (await ask()).body;
+    const { status, body } = await ask();
+    expect(status).toBe(200);
+    expect(checker(QueryReply, 'INTERNAL')(body)).toMatchObject({ cache_hit: true, answer: first['answer'], sources: first['sources'] });
+    expect(body['answer']).toContain('— 監督 —');
+  });
+
   test('questions with a session become its turns', async () => {
     const { url } = await startApplication();
     await index(url);
