@@ -189,7 +189,7 @@ export const SERVICE_SETTINGS = {
     default: 300_000,
     unit: 'ms',
     tier: 'tuning',
-    doc: 'A session without a client and without work is parked after this time; its history stays.',
+    doc: 'A session without work is parked after this time, though clients listen; its history stays.',
   },
   leaveTimeoutMs: {
     env: 'BANYAN_LEAVE_TIMEOUT_MS',

@@ -13,19 +13,16 @@ export function stringifyWithSources<T extends WithSources>({ sources, ...rest }
   return `${JSON.stringify(rest).slice(0, -1)},"sources":${writeSources(sources)}}`;
 }
 
-/** JSON of a kept answer with the fields of one asker, in UTF-8; the answer, nearly all of it, is written once. */
-export function encodeKeptAnswer(answer: Answer, own: Readonly<Record<string, unknown>>): Buffer {
-  const head = JSON.stringify(own);
-  const tail = writeAnswer(answer);
-  const length = Buffer.byteLength(head);
-  const bytes = Buffer.allocUnsafe(length + tail.length);
-  bytes.write(head);
-  tail.copy(bytes, length);
-  bytes[length - 1] = COMMA;
-  return bytes;
+/** JSON in UTF-8: `head`, then `tail`. */
+export interface KeptAnswerJson {
+  readonly head: string;
+  readonly tail: Buffer;
 }
 
-const COMMA = 0x2c;
+/** JSON of a kept answer, with the fields of one asker before it; the answer, nearly all of it, is written once. */
+export function writeKeptAnswer(answer: Answer, own: Readonly<Record<string, unknown>>): KeptAnswerJson {
+  return { head: `${JSON.stringify(own).slice(0, -1)},`, tail: writeAnswer(answer) };
+}
 
 function writeSources(sources: readonly Source[]): string {
   const known = sourcesJson.get(sources);

@@ -17,8 +17,10 @@ interface CacheState {
   readonly isOff: boolean;
 }
 
-/** Half of a JavaScript string's cost is its UTF-16 units; objects around it are estimated by their JSON. */
+/** Half of a JavaScript string's cost is its UTF-16 units; objects around it are estimated by the length of their JSON. */
 const BYTES_PER_UNIT = 2;
+/** Of what is no text: a number, with a comma. */
+const SCALAR_UNITS = 8;
 
 /**
  * Has one state: keeps values up to a bound in bytes, drops the one that was not read for longest first, and answers
@@ -48,7 +50,15 @@ export function entryKey(kind: CacheKind, key: string): string {
 }
 
 function sizeOf(value: object, key: string): number {
-  return BYTES_PER_UNIT * (key.length + JSON.stringify(value).length);
+  return BYTES_PER_UNIT * (key.length + unitsOf(value));
+}
+
+/** Near to the length of the value's JSON. To write that would cost more than all else of keeping the value. */
+function unitsOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 3;
+  if (typeof value !== 'object' || value === null) return SCALAR_UNITS;
+  if (Array.isArray(value)) return value.reduce<number>((units, item) => units + unitsOf(item), 2);
+  return Object.entries(value).reduce((units, [name, field]) => units + name.length + 3 + unitsOf(field), 2);
 }
 
 function clear(entries: CacheEntries): number {

@@ -1,4 +1,4 @@
-import { FRAMES, framesAgent } from '#agents/frames/frames.agent.ts';
+import { FRAMES, frameLog, framesAgent } from '#agents/frames/frames.agent.ts';
 import type { Sessions } from '#agents/session/session.agent.ts';
 import { createSessions, SESSIONS } from '#agents/session/session.agent.ts';
 import { memoryJournal } from '#src/adapters/frame-journal/memory.ts';
@@ -22,6 +22,7 @@ export function measureIdleSessions(count: number): Promise<Figures> {
   return withKernel(children, async (kernel) => {
     const sessions = idleSessions(kernel);
     await openAll(sessions, 'warm-up', 1000);
+    for (let index = 0; index < count; index += 1) listen(kernel, `idle-${index}`);
     const before = await usedHeapBytes();
     const cpuBefore = process.threadCpuUsage();
     await openAll(sessions, 'idle', count);
@@ -42,6 +43,11 @@ function idleSessions(kernel: Kernel): Sessions {
     onTurnEnded: () => undefined,
     onLostRecord: () => undefined,
   });
+}
+
+/** A session without a listener would end its actor. */
+function listen(kernel: Kernel, session: string): void {
+  frameLog(kernel)?.subscribe(session, undefined, { frames: () => undefined, status: () => undefined });
 }
 
 async function openAll(sessions: Sessions, name: string, count: number): Promise<void> {

@@ -98,14 +98,19 @@ export class ChatSocket implements FeedReader, OpenConnection {
   frames(records: readonly FrameRecord[]): void {
     const { connection } = this.#request;
     this.#services.metrics.framesSent.count += records.length;
-    const isTogether = records.length > 1 && this.#fitTogether(records);
-    if (isTogether) connection.cork();
+    if (this.#leavesTogether(records)) {
+      connection.cork();
+      process.nextTick(uncork, connection);
+    }
     for (const { json } of records) this.#send(json);
-    if (isTogether) connection.uncork();
   }
 
-  /** Whether one write to the system may take them all: what waits for that counts as unsent, in up to three bytes a character. */
-  #fitTogether(records: readonly FrameRecord[]): boolean {
+  /**
+   * Whether one write to the system takes them all, and what follows at once: the status of a turn follows its `accepted`.
+   * What waits for that counts as unsent, in up to three bytes a character. A delta that comes alone has nothing to wait for.
+   */
+  #leavesTogether(records: readonly FrameRecord[]): boolean {
+    if (records.length === 1 && records[0]?.type !== 'accepted') return false;
     return records.reduce((length, { json }) => length + json.length, 0) < this.#services.config.socketBufferBytes / 4;
   }
 
@@ -237,6 +242,10 @@ export class ChatSocket implements FeedReader, OpenConnection {
     if (this.#request.session === undefined && this.#feed.lastSeq === 0) services.sessions.leftUnasked(this.#session);
     if (!connections.isDraining) this.#departures.left(this.#session);
   }
+}
+
+function uncork(connection: Duplex): void {
+  connection.uncork();
 }
 
 const SILENT = { frames: () => undefined, status: () => undefined };

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { Ask, KeptAnswer } from '#agents/session/session.agent.ts';
-import { writeKeptAnswer } from '#src/answer-json.ts';
+import { stringifyWithSources, writeKeptAnswer } from '#src/answer-json.ts';
 import type { App, Gateway } from '../app.ts';
 import { endOfLoopTurn } from '../loop-turn.ts';
 import { admit, checkQuestion, pickOptions, requireSession } from '../questions.ts';
@@ -13,6 +13,8 @@ import { streamAnswer } from '../streams/stream-answer.ts';
 import { fieldRefusal } from '../validation.ts';
 
 type Body = Static<typeof QueryBody>;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 const QUERY_ERRORS = [
   'INVALID_JSON', 'QUESTION_EMPTY', 'QUESTION_TOO_LONG', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'SESSION_NOT_FOUND',
@@ -52,7 +54,8 @@ async function answer(gateway: Gateway, request: FastifyRequest, reply: FastifyR
   const kept = question.isNew ? services.sessions.answerFromCache(session, ask) : undefined;
   if (kept !== undefined) return sendKept(reply, session, kept);
   const { turn, end } = await answerUnlessGone(services, reply, question);
-  return reply.send({ ...end, turn, session });
+  // The sources were written for the log of frames.
+  return reply.type(JSON_TYPE).send(stringifyWithSources({ ...end, turn, session }));
 }
 
 function readAsk(body: Body, maxCharacters: number): Ask {
@@ -78,7 +81,7 @@ async function sendKept(reply: FastifyReply, session: string, { turn, answer, la
   await endOfLoopTurn();
   const { head, tail } = writeKeptAnswer(answer, { turn, session, cache_hit: true, latency_ms: Math.round(latencyMs) });
   const { raw: response } = reply.hijack();
-  response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(head) + tail.length });
+  response.writeHead(200, { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(head) + tail.length });
   response.write(head);
   response.end(tail);
   return reply;
