@@ -52,9 +52,10 @@ class Flight {
     this.deadlineMs = Math.max(this.deadlineMs, deadlineMs);
   }
 
-  leave(reason: unknown): void {
+  /** @param reasonOf why, where this was the last one; making an error costs more than what is left */
+  leave(reasonOf: () => unknown): void {
     this.#askers -= 1;
-    if (this.#askers === 0) this.abort(reason);
+    if (this.#askers === 0) this.abort(reasonOf());
   }
 
   abort(reason: unknown): void {
@@ -109,7 +110,7 @@ export class QueryEmbeddings {
     const leave = (): void => {
       clock.clearTimeout(timer);
       signal.removeEventListener('abort', leave);
-      flight.leave(new ProviderError('aborted', this.#model.account, 'nobody asked for what was expected'));
+      flight.leave(() => new ProviderError('aborted', this.#model.account, 'nobody asked for what was expected'));
     };
     const timer = clock.setTimeout(leave, deadlineMs - clock.now());
     signal.addEventListener('abort', leave, { once: true });
@@ -180,7 +181,7 @@ export class QueryEmbeddings {
       try {
         return await orAborted(account, timed, flight.vector ?? Promise.reject(new TypeError('a flight without a call')));
       } finally {
-        flight.leave(timed.aborted ? abortError(account, timed) : undefined);
+        flight.leave(() => (timed.aborted ? abortError(account, timed) : undefined));
       }
     });
   }

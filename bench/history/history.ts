@@ -6,6 +6,7 @@ import { conversationsFile } from '#src/store/files.ts';
 import { migrate } from '#src/store/migrate.ts';
 import { CONVERSATIONS_MIGRATIONS } from '#src/store/migrations/conversations.ts';
 import { openDatabase, transaction } from '#src/store/sqlite.ts';
+import { toOutcomeColumns } from '#src/store/conversations/turn-row.ts';
 import type { Benchmark } from '../benchmark.ts';
 import { withService } from '../service-process.ts';
 import { median } from '../statistics.ts';
@@ -49,7 +50,7 @@ function writeSession(dataDir: string, session: string, turns: number): void {
     for (let at = 0; at < turns; at += 1) {
       const id = randomUUID();
       apply({ type: 'accept-turn', tenant, turn: { id, session, askId: `ask-${at}`, question: 'What is a supervisor?', options: {}, acceptedAt: at } });
-      apply({ type: 'end-turn', tenant, turn: id, outcome: OUTCOME, endedAt: at });
+      apply({ type: 'end-turn', tenant, turn: id, outcome: toOutcomeColumns(OUTCOME), endedAt: at });
     }
   });
   database.close();

@@ -64,6 +64,9 @@ export type StartResult = Handle | { readonly handle: Handle; readonly info: unk
 
 export type Watcher = (reason: ExitReason) => void;
 
+/** One for all: making it costs more than the rest of an end. */
+const ENDED = new DOMException('the process has ended', 'AbortError');
+
 /** One incarnation of a child, from its start to its end. */
 export class Process implements StartContext {
   readonly pid: Pid;
@@ -101,7 +104,7 @@ export class Process implements StartContext {
 
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
-    if (this.status === 'exited') this.#abort.abort();
+    if (this.status === 'exited') this.#abort.abort(ENDED);
     return this.#abort.signal;
   }
 
@@ -118,7 +121,7 @@ export class Process implements StartContext {
     this.status = 'exited';
     this.reason = reason;
     this.exitedAtMs = this.runtime.clock.now();
-    this.#abort?.abort();
+    this.#abort?.abort(ENDED);
     this.runtime.exited(this);
     this.#tellWatchers(reason);
     if (this.#released === undefined) this.onGone?.(this);

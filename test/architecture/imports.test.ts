@@ -38,6 +38,7 @@ const PARTS: readonly Part[] = [
   {
     path: 'src/store/',
     ours: [
+      'src/answer-json.ts',
       'src/errors.ts',
       'src/locations.ts',
       'src/ports/',

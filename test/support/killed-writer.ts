@@ -8,6 +8,7 @@ import type { Migrations } from '#src/store/migrate.ts';
 import { CONVERSATIONS_MIGRATIONS } from '#src/store/migrations/conversations.ts';
 import { KNOWLEDGE_MIGRATIONS } from '#src/store/migrations/knowledge.ts';
 import { openDatabase } from '#src/store/sqlite.ts';
+import { toOutcomeColumns } from '#src/store/conversations/turn-row.ts';
 import { answered, index, newTurn, sections } from './store-examples.ts';
 
 /**
@@ -49,7 +50,7 @@ function writeTurns(): void {
     const ids = [0, 1, 2].map((n) => `${life}-${at}-${n}`);
     commit([
       ...ids.map((id) => ({ type: 'accept-turn', tenant, turn: newTurn(id, { session: `s${life}`, question: `What? ${textOf(at)}` }) }) as const),
-      ...before.map((turn) => ({ type: 'end-turn', tenant, turn, outcome: answered(`So: ${textOf(at + 5)}`), endedAt: 2000 }) as const),
+      ...before.map((turn) => ({ type: 'end-turn', tenant, turn, outcome: toOutcomeColumns(answered(`So: ${textOf(at + 5)}`)), endedAt: 2000 }) as const),
     ]);
     writeSync(1, [...ids.map((id) => `accepted ${id}\n`), ...before.map((id) => `ended ${id}\n`)].join(''));
     before = ids;

@@ -19,6 +19,9 @@ export interface AnswerStreamOptions {
   readonly failureOf: (error: unknown, signal: AbortSignal) => ProviderError;
 }
 
+/** One for all: making it costs more than a chunk does. */
+const LEFT = new DOMException('the stream was left', 'AbortError');
+
 /**
  * Turns a provider's chunks into the parts of the port. Only a finish reason makes a success: a stream that ends
  * without one is `truncated`, or `bad_response` when it held nothing at all; what fails after one is of no account. An
@@ -41,7 +44,7 @@ export async function* streamAnswer(
     if (!signal.aborted && state.finish === undefined) throw failureOf(error, signal);
   } finally {
     // Of no effect on what was read to its end; an SDK leaves the socket open otherwise.
-    left.abort();
+    left.abort(LEFT);
   }
   if (!signal.aborted) yield state.end(account, request);
 }

@@ -1,11 +1,12 @@
-import type { CachedTurn, Feedback, NewTurn, PageRequest, TurnOutcome } from '#src/ports/store.ts';
+import type { CachedTurn, Feedback, NewTurn, PageRequest } from '#src/ports/store.ts';
+import type { OutcomeColumns } from './turn-row.ts';
 
 /** What the conversations worker understands. Every event names its tenant; replies are those of ConversationStore. */
 export type ConversationEvent = { readonly tenant: string } & (
   | { readonly type: 'accept-turn'; readonly turn: NewTurn }
   | { readonly type: 'begin-attempt'; readonly turn: string; readonly attempts: number; readonly at: number }
   | { readonly type: 'reset-attempts'; readonly turn: string; readonly attempts: number }
-  | { readonly type: 'end-turn'; readonly turn: string; readonly outcome: TurnOutcome; readonly endedAt: number }
+  | { readonly type: 'end-turn'; readonly turn: string; readonly outcome: OutcomeColumns; readonly endedAt: number }
   | ({ readonly type: 'record-cached-turns' } & RecordedTurns)
   | { readonly type: 'get-turn'; readonly turn: string }
   | { readonly type: 'unfinished-turns'; readonly session: string | null }

@@ -1,3 +1,4 @@
+import { stringifyWithSources } from '#src/answer-json.ts';
 import type { ErrorBody } from '#src/errors.ts';
 import type { AnswerEnd, AskOptions } from '#src/ports/answer.ts';
 import type { TurnOutcome, TurnRecord } from '#src/ports/store.ts';
@@ -39,15 +40,17 @@ export interface TurnRow {
 
 /** An outcome as its columns. The answer's text is a message of its own, not a part of `answerEnd`. */
 export interface OutcomeColumns {
+  readonly state: TurnOutcome['state'];
   readonly answerEnd: string | null;
   readonly error: string | null;
   readonly answer: string | null;
 }
 
 export function toOutcomeColumns(outcome: TurnOutcome): OutcomeColumns {
-  if (outcome.state === 'failed') return { answerEnd: null, error: JSON.stringify(outcome.error), answer: null };
+  const { state } = outcome;
+  if (state === 'failed') return { state, answerEnd: null, error: JSON.stringify(outcome.error), answer: null };
   const { answer, ...rest } = outcome.end;
-  return { answerEnd: JSON.stringify(rest), error: null, answer: answer.toWellFormed() };
+  return { state, answerEnd: stringifyWithSources(rest), error: null, answer: answer.toWellFormed() };
 }
 
 export function toTurnRecord(row: TurnRow): TurnRecord {

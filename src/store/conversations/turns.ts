@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ServiceError } from '#src/errors.ts';
-import type { Feedback, NewTurn, TurnOutcome, TurnRecord } from '#src/ports/store.ts';
+import type { Feedback, NewTurn, TurnRecord } from '#src/ports/store.ts';
 import { queryAll, queryOne } from '../sqlite.ts';
 import type { SessionRows } from './sessions.ts';
-import { SELECT_TURN, SELECT_UNFINISHED_TURN, toOutcomeColumns, toTurnRecord } from './turn-row.ts';
+import { SELECT_TURN, SELECT_UNFINISHED_TURN, toTurnRecord } from './turn-row.ts';
 import type { OutcomeColumns, TurnRow } from './turn-row.ts';
 
 /** Turns and what readers thought of them. Writes expect an open transaction. */
@@ -79,10 +79,9 @@ export class TurnRows {
   }
 
   /** False when the turn had ended before; true again for the very same end. */
-  end(tenant: string, id: string, outcome: TurnOutcome, endedAt: number): boolean {
-    const columns = toOutcomeColumns(outcome);
+  end(tenant: string, id: string, columns: OutcomeColumns, endedAt: number): boolean {
     const { answerEnd, error, answer } = columns;
-    const ended = queryOne<{ session: string }>(this.#end, outcome.state, endedAt, answerEnd, error, tenant, id);
+    const ended = queryOne<{ session: string }>(this.#end, columns.state, endedAt, answerEnd, error, tenant, id);
     if (ended === undefined) return isSameEnd(this.#row(tenant, id), columns, endedAt);
     if (answer !== null) this.#insertMessage.run(tenant, id, 'assistant', answer, endedAt);
     this.#sessions.touch(tenant, ended.session, endedAt);

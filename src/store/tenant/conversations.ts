@@ -10,6 +10,7 @@ import type {
   TurnRecord,
 } from '#src/ports/store.ts';
 import type { ConversationEvent } from '../conversations/events.ts';
+import { toOutcomeColumns } from '../conversations/turn-row.ts';
 import { CachedTurnBatch } from './cached-turn-batch.ts';
 import type { StoreActor } from './store-actor.ts';
 
@@ -41,8 +42,9 @@ export class TenantConversations implements ConversationStore {
     return this.#ask({ type: 'reset-attempts', tenant: this.#tenant, turn, attempts });
   }
 
+  /** As text: copied to the worker's thread in one piece, and the sources' JSON is written already. */
   endTurn(turn: string, outcome: TurnOutcome, endedAt: number): Promise<boolean> {
-    return this.#ask({ type: 'end-turn', tenant: this.#tenant, turn, outcome, endedAt });
+    return this.#ask({ type: 'end-turn', tenant: this.#tenant, turn, outcome: toOutcomeColumns(outcome), endedAt });
   }
 
   recordCachedTurn(turn: CachedTurn): Promise<void> {

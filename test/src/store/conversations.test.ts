@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import type { CachedTurn, Page, SessionRecord, TurnRecord } from '#src/ports/store.ts';
+import { toOutcomeColumns } from '#src/store/conversations/turn-row.ts';
 import { answered, answerEnd, cachedTurn, FAILED, newTurn, recorded } from '../../support/store-examples.ts';
 import { openConversations, temporaryDirectory } from '../../support/store-directory.ts';
 
@@ -88,7 +89,7 @@ describe('beginning an attempt', () => {
   test('a turn that has ended, or never was, begins no attempt', () => {
     const { apply } = open();
     apply({ type: 'accept-turn', tenant, turn: newTurn('t1') });
-    apply({ type: 'end-turn', tenant, turn: 't1', outcome: FAILED, endedAt: 9 });
+    apply({ type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(FAILED), endedAt: 9 });
     expect(() => apply(begin('t1', 0, 10))).toThrow(expect.objectContaining({ code: 'TURN_ENDED' }));
     expect(() => apply(begin('none', 0, 10))).toThrow(expect.objectContaining({ code: 'TURN_NOT_FOUND' }));
     expect(apply({ type: 'get-turn', tenant, turn: 't1' })).toMatchObject({ attempts: 0 });
@@ -107,7 +108,7 @@ describe('taking attempts back', () => {
   test('passes over a turn that has ended, or never was', () => {
     const { apply } = open();
     apply({ type: 'accept-turn', tenant, turn: newTurn('t1', { attempts: 1 }) });
-    apply({ type: 'end-turn', tenant, turn: 't1', outcome: FAILED, endedAt: 2000 });
+    apply({ type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(FAILED), endedAt: 2000 });
     for (const turn of ['t1', 'none']) apply({ type: 'reset-attempts', tenant, turn, attempts: 0 });
     expect(apply({ type: 'get-turn', tenant, turn: 't1' })).toMatchObject({ attempts: 1 });
   });
@@ -117,7 +118,7 @@ describe('ending a turn', () => {
   test('an answer is read back with its text', () => {
     const { apply } = open();
     apply({ type: 'accept-turn', tenant, turn: newTurn('t1') });
-    expect(apply({ type: 'end-turn', tenant, turn: 't1', outcome: answered('It is.'), endedAt: 2000 })).toBe(true);
+    expect(apply({ type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(answered('It is.')), endedAt: 2000 })).toBe(true);
     const expected = { state: 'answered', endedAt: 2000, end: answerEnd('It is.'), error: null };
     expect(apply({ type: 'get-turn', tenant, turn: 't1' })).toMatchObject(expected);
   });
@@ -125,29 +126,29 @@ describe('ending a turn', () => {
   test('a failure is read back with its error', () => {
     const { apply } = open();
     apply({ type: 'accept-turn', tenant, turn: newTurn('t1') });
-    apply({ type: 'end-turn', tenant, turn: 't1', outcome: FAILED, endedAt: 2000 });
+    apply({ type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(FAILED), endedAt: 2000 });
     expect(apply({ type: 'get-turn', tenant, turn: 't1' })).toMatchObject({ ...FAILED, end: null, endedAt: 2000 });
   });
 
   test('a turn ends once: a second end is refused and changes nothing', () => {
     const { apply } = open();
     apply({ type: 'accept-turn', tenant, turn: newTurn('t1') });
-    apply({ type: 'end-turn', tenant, turn: 't1', outcome: answered('It is.'), endedAt: 2000 });
-    expect(apply({ type: 'end-turn', tenant, turn: 't1', outcome: answered('It is not.'), endedAt: 2000 })).toBe(false);
-    expect(apply({ type: 'end-turn', tenant, turn: 't1', outcome: FAILED, endedAt: 3000 })).toBe(false);
+    apply({ type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(answered('It is.')), endedAt: 2000 });
+    expect(apply({ type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(answered('It is not.')), endedAt: 2000 })).toBe(false);
+    expect(apply({ type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(FAILED), endedAt: 3000 })).toBe(false);
     expect(apply<TurnRecord>({ type: 'get-turn', tenant, turn: 't1' }).end?.answer).toBe('It is.');
   });
 
   test('the very same end told twice has ended the turn both times', () => {
     const { apply } = open();
     apply({ type: 'accept-turn', tenant, turn: newTurn('t1') });
-    const end = { type: 'end-turn', tenant, turn: 't1', outcome: answered('It is.'), endedAt: 2000 } as const;
+    const end = { type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(answered('It is.')), endedAt: 2000 } as const;
     expect([apply(end), apply(end)]).toEqual([true, true]);
   });
 
   test('a turn that does not exist cannot end', () => {
     const { apply } = open();
-    const end = { type: 'end-turn', tenant, turn: 'none', outcome: FAILED, endedAt: 1 } as const;
+    const end = { type: 'end-turn', tenant, turn: 'none', outcome: toOutcomeColumns(FAILED), endedAt: 1 } as const;
     expect(() => apply(end)).toThrow(expect.objectContaining({ code: 'TURN_NOT_FOUND' }));
   });
 
@@ -189,7 +190,7 @@ describe('ending a turn', () => {
     apply({ type: 'accept-turn', tenant, turn: newTurn('t3', { session: 's2', acceptedAt: 30 }) });
     apply({ type: 'accept-turn', tenant, turn: newTurn('t1', { acceptedAt: 10 }) });
     apply({ type: 'accept-turn', tenant, turn: newTurn('t2', { acceptedAt: 20 }) });
-    apply({ type: 'end-turn', tenant, turn: 't2', outcome: FAILED, endedAt: 40 });
+    apply({ type: 'end-turn', tenant, turn: 't2', outcome: toOutcomeColumns(FAILED), endedAt: 40 });
     const ids = (session: string | null): string[] =>
       apply<TurnRecord[]>({ type: 'unfinished-turns', tenant, session }).map(({ id }) => id);
     expect(ids(null)).toEqual(['t1', 't3']);
@@ -203,7 +204,7 @@ describe('sessions', () => {
     const { apply } = open();
     apply({ type: 'accept-turn', tenant, turn: newTurn('t1', { question: 'First?', acceptedAt: 10 }) });
     apply({ type: 'accept-turn', tenant, turn: newTurn('t2', { question: 'Second?', acceptedAt: 20 }) });
-    apply({ type: 'end-turn', tenant, turn: 't1', outcome: FAILED, endedAt: 30 });
+    apply({ type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(FAILED), endedAt: 30 });
     const expected = { id: 's1', createdAt: 10, updatedAt: 30, turnCount: 2, title: 'First?' };
     expect(apply({ type: 'get-session', tenant, session: 's1' })).toEqual(expected);
   });
@@ -257,7 +258,7 @@ describe('sessions', () => {
     for (const session of ['s1', 's2']) {
       const turn = newTurn(`t-${session}`, { session });
       apply({ type: 'accept-turn', tenant, turn });
-      apply({ type: 'end-turn', tenant, turn: turn.id, outcome: answered('Yes.'), endedAt: 2 });
+      apply({ type: 'end-turn', tenant, turn: turn.id, outcome: toOutcomeColumns(answered('Yes.')), endedAt: 2 });
       apply({ type: 'add-feedback', tenant, feedback: { turn: turn.id, rating: 'up' }, at: 3 });
     }
     apply({ type: 'delete-session', tenant, session: 's1' });

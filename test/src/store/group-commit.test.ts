@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { commitTogether } from '#src/store/group-commit.ts';
+import { toOutcomeColumns } from '#src/store/conversations/turn-row.ts';
 import { answered, newTurn } from '../../support/store-examples.ts';
 import { answersOf, openConversations, temporaryDirectory } from '../../support/store-directory.ts';
 import { countCommits } from '../../support/write-ahead-log.ts';
@@ -26,8 +27,8 @@ describe('a batch of events', () => {
     const answers = batch([
       { type: 'accept-turn', tenant, turn: newTurn('t1', { askId: 'a' }) },
       { type: 'accept-turn', tenant, turn: newTurn('t2', { askId: 'a', question: 'Another?' }) },
-      { type: 'end-turn', tenant, turn: 'none', outcome: answered('No.'), endedAt: 2 },
-      { type: 'end-turn', tenant, turn: 't1', outcome: answered('Yes.'), endedAt: 2 },
+      { type: 'end-turn', tenant, turn: 'none', outcome: toOutcomeColumns(answered('No.')), endedAt: 2 },
+      { type: 'end-turn', tenant, turn: 't1', outcome: toOutcomeColumns(answered('Yes.')), endedAt: 2 },
     ]);
     const results = answers.map((answer) => ('error' in answer ? answer.error.code : 'ok'));
     expect(results).toEqual(['ok', 'ASK_CONFLICT', 'TURN_NOT_FOUND', 'ok']);

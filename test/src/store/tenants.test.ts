@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DocumentRecord, JobRecord, Page, SearchResult, SessionRecord, TurnRecord } from '#src/ports/store.ts';
 import type { Scope } from '#src/store/knowledge/events.ts';
+import { toOutcomeColumns } from '#src/store/conversations/turn-row.ts';
 import { answered, index, newTurn } from '../../support/store-examples.ts';
 import { openConversations, openKnowledge, temporaryDirectory } from '../../support/store-directory.ts';
 
@@ -42,7 +43,7 @@ function converse({ apply }: ReturnType<typeof openConversations>, { tenant, id,
     case 'add':
       return outcome(() => apply({ type: 'accept-turn', tenant, turn: newTurn(`t-${id}`, { session: id, question: word }) }));
     case 'end':
-      return outcome(() => apply({ type: 'end-turn', tenant, turn: `t-${id}`, outcome: answered(word), endedAt: 2000 }));
+      return outcome(() => apply({ type: 'end-turn', tenant, turn: `t-${id}`, outcome: toOutcomeColumns(answered(word)), endedAt: 2000 }));
     case 'delete':
       return outcome(() => apply({ type: 'delete-session', tenant, session: id }));
     case 'rate':
