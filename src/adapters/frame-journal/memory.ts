@@ -3,7 +3,7 @@ import type { WrittenRun } from './delta-run.ts';
 import { SessionLog } from './session-log.ts';
 
 export interface MemoryLimits {
-  /** Of all sessions; the session that was written to longest ago goes first. */
+  /** Of all sessions; ended turns before the last of each go first, then whole sessions, those that asked longest ago first. */
   readonly maxBytes: number;
   /** Of one session; its oldest ended turns go first. */
   readonly maxSessionBytes: number;
@@ -97,18 +97,22 @@ export class MemoryJournal implements FrameJournal {
 
   #grew(log: SessionLog, bytesBefore: number): void {
     this.#bytes += log.bytes - bytesBefore;
-    if (log.bytes > this.#limits.maxSessionBytes) this.#trim(log);
+    if (log.bytes > this.#limits.maxSessionBytes) this.#trim(log, this.#limits.maxSessionBytes);
     if (this.#bytes > this.#limits.maxBytes) this.#makeRoom();
   }
 
-  #trim(log: SessionLog): void {
+  #trim(log: SessionLog, maxBytes: number): void {
     const bytes = log.bytes;
-    while (log.bytes > this.#limits.maxSessionBytes && log.dropOldestTurn());
+    while (log.bytes > maxBytes && log.dropOldestTurn());
     this.#bytes += log.bytes - bytes;
   }
 
   #makeRoom(): void {
     const target = this.#limits.maxBytes * (1 - FREED_SHARE);
+    for (const log of this.#sessions.values()) {
+      if (this.#bytes <= target) return;
+      this.#trim(log, 0);
+    }
     for (const { session, hasOpenTurns } of this.#sessions.values()) {
       if (this.#bytes <= target) return;
       if (!hasOpenTurns) this.forget(session);

@@ -98,8 +98,20 @@ describe('memoryJournal', () => {
     expect(next).toBe(8);
   });
 
+  test('over the bound of all sessions old turns go first, of each session its last one stays', () => {
+    const journal = memoryJournal({ maxBytes: 6000, maxSessionBytes: 6000 });
+    for (let turn = 1; turn <= 10; turn += 1) {
+      for (const session of ['a', 'b', 'c']) {
+        journal.append(accepted(session, 2 * turn - 1, `${turn}`));
+        journal.append(ended(session, 2 * turn, `${turn}`));
+      }
+    }
+    for (const session of ['a', 'b', 'c']) expect(numbers(journal.read(session, 18))).toEqual([19, 20]);
+    expect(journal.read('a', 0).length).toBeLessThan(20);
+  });
+
   test('over the bound of all sessions the one whose last turn is oldest goes, unless it has not ended', () => {
-    const journal = memoryJournal({ maxBytes: 2200, maxSessionBytes: 2200 });
+    const journal = memoryJournal({ maxBytes: 1800, maxSessionBytes: 1800 });
     for (const session of ['open', 'a', 'b']) journal.append(accepted(session, 1));
     for (const session of ['a', 'b']) journal.append(ended(session, 2));
     journal.append(accepted('a', 3, '2'));
