@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     execArgv: ['--conditions=development'],
-    testTimeout: 15_000,
+    testTimeout: 30_000,
     reporters: ['default'],
   },
 });

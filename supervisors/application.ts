@@ -56,7 +56,8 @@ export function application(parts: ApplicationParts): Root {
         subtree(SESSIONS, sessionsSupervisor(config.maxConnections)),
         { id: 'adopter', name: 'adopter', start: parts.adopter },
         { id: 'health', name: HEALTH, start: healthAgent(parts.health) },
-        { id: 'gateway', name: GATEWAY, start: gatewayAgent(parts.gateway), shutdown: 'infinity' },
+        // It bounds both times itself: by the wait for its port, and by the drain.
+        { id: 'gateway', name: GATEWAY, start: gatewayAgent(parts.gateway), startTimeoutMs: 'infinity', shutdown: 'infinity' },
       ],
     }),
   };

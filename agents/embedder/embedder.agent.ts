@@ -13,8 +13,8 @@ import { checkDimension, countVectors, workRound } from './embedding-round.ts';
 
 export type { EmbedderFailure, EmbedderStatus } from './embedder-status.ts';
 export { EMBEDDER, embedderStatus } from './embedder-status.ts';
-export type { QueryEmbeddingsOptions, QueryEmbeddingStatistics } from './query-embeddings.agent.ts';
-export { embedQuery, expectQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, queryEmbeddingStatistics } from './query-embeddings.agent.ts';
+export type { QueryEmbeddingsOptions } from './query-embeddings.agent.ts';
+export { embedQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent } from './query-embeddings.agent.ts';
 
 export interface EmbedderOptions extends Omit<RoundParts, 'batchSize' | 'onProgress' | 'onRefused'> {
   /** Texts in one request, at most. @defaultValue 32 */

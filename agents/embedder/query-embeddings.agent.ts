@@ -4,10 +4,10 @@ import { actor } from '#supervisors/kernel/handles/actor.ts';
 import type { Kernel } from '#supervisors/kernel/kernel.ts';
 import type { StartFunction } from '#supervisors/kernel/process.ts';
 import { embedderStatus, isMismatch } from './embedder-status.ts';
-import type { EmbeddingAsk, QueryEmbeddingsOptions, QueryEmbeddingStatistics } from './query-embeddings.ts';
+import type { EmbeddingAsk, QueryEmbeddingsOptions } from './query-embeddings.ts';
 import { QueryEmbeddings } from './query-embeddings.ts';
 
-export type { EmbeddingAsk, QueryEmbeddingsOptions, QueryEmbeddingStatistics } from './query-embeddings.ts';
+export type { EmbeddingAsk, QueryEmbeddingsOptions } from './query-embeddings.ts';
 
 export const QUERY_EMBEDDINGS = 'query-embeddings';
 
@@ -39,15 +39,4 @@ export async function embedQuery(kernel: Kernel, text: string, ask: EmbeddingAsk
   const failure = embedderStatus(kernel)?.failure;
   if (failure !== undefined && isMismatch(failure)) throw failure;
   return embeddings.embed(text, ask);
-}
-
-/** Begins what `embedQuery` will ask for in a moment, and keeps it until the signal is aborted. Whatever fails is told to who asks. */
-export function expectQuery(kernel: Kernel, text: string, ask: EmbeddingAsk): void {
-  const failure = embedderStatus(kernel)?.failure;
-  if (failure === undefined || !isMismatch(failure)) kernel.table<QueryEmbeddings>(QUERY_EMBEDDINGS)?.expect(text, ask);
-}
-
-/** Undefined while the actor is down. */
-export function queryEmbeddingStatistics(kernel: Kernel): QueryEmbeddingStatistics | undefined {
-  return kernel.table<QueryEmbeddings>(QUERY_EMBEDDINGS)?.statistics();
 }

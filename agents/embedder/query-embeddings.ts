@@ -19,22 +19,11 @@ export interface QueryEmbeddingsOptions {
   readonly model: EmbeddingModel;
   /** The same model by other keys or regions, in order of preference. */
   readonly otherRoutes?: readonly EmbeddingModel[];
-  /** Of kept vectors: 4 KB and a half for one of 1024 dimensions. */
-  readonly maxBytes: number;
-}
-
-export interface QueryEmbeddingStatistics {
-  readonly hits: number;
-  /** Asks that joined a call under way. */
-  readonly shared: number;
-  readonly misses: number;
-  readonly entries: number;
-  readonly bytes: number;
+  /** Vectors that are kept: 4 KB and a half for one of 1024 dimensions. 0 keeps none. */
+  readonly maxEntries: number;
 }
 
 const ATTEMPTS = 3;
-/** Of an entry beside its vector: key, buffer object and the cache's own links, as measured in V8. */
-const ENTRY_OVERHEAD_BYTES = 512;
 
 /** One call for all who ask the same at the same time. It is given up when the last of them is gone; until then its failure is theirs, too. */
 class Flight {
@@ -68,17 +57,15 @@ export class QueryEmbeddings {
   readonly #guards: GuardOptions;
   readonly #model: EmbeddingModel;
   readonly #routes: readonly EmbeddingModel[];
-  readonly #vectors: LRUCache<string, Float32Array>;
+  /** Undefined where none are kept. */
+  readonly #vectors: LRUCache<string, Float32Array> | undefined;
   readonly #flights = new Map<string, Flight>();
-  #hits = 0;
-  #shared = 0;
-  #misses = 0;
 
-  constructor({ guards, model, otherRoutes = [], maxBytes }: QueryEmbeddingsOptions) {
+  constructor({ guards, model, otherRoutes = [], maxEntries }: QueryEmbeddingsOptions) {
     this.#guards = guards;
     this.#model = model;
     this.#routes = [model, ...otherRoutes];
-    this.#vectors = new LRUCache({ maxSize: maxBytes, sizeCalculation: (vector) => vector.byteLength + ENTRY_OVERHEAD_BYTES });
+    this.#vectors = maxEntries === 0 ? undefined : new LRUCache({ max: maxEntries });
   }
 
   /**
@@ -88,37 +75,7 @@ export class QueryEmbeddings {
   async embed(text: string, ask: EmbeddingAsk): Promise<Float32Array> {
     const normalised = text.normalize('NFC').trim();
     const key = this.#key(normalised);
-    const known = this.#vectors.get(key);
-    if (known !== undefined) {
-      this.#hits += 1;
-      return known;
-    }
-    return this.#await(this.#flight(key, normalised, ask), ask);
-  }
-
-  /**
-   * Begins what somebody will ask for in a moment, and keeps it for him, the failure too, until the signal is aborted or
-   * the deadline has come.
-   */
-  expect(text: string, ask: EmbeddingAsk): void {
-    const { signal, deadlineMs } = ask;
-    const normalised = text.normalize('NFC').trim();
-    const key = this.#key(normalised);
-    if (signal.aborted || this.#vectors.has(key)) return;
-    const { clock } = this.#guards.kernel;
-    const flight = this.#flight(key, normalised, ask);
-    const leave = (): void => {
-      clock.clearTimeout(timer);
-      signal.removeEventListener('abort', leave);
-      flight.leave(() => new ProviderError('aborted', this.#model.account, 'nobody asked for what was expected'));
-    };
-    const timer = clock.setTimeout(leave, deadlineMs - clock.now());
-    signal.addEventListener('abort', leave, { once: true });
-    flight.join(deadlineMs);
-  }
-
-  statistics(): QueryEmbeddingStatistics {
-    return { hits: this.#hits, shared: this.#shared, misses: this.#misses, entries: this.#vectors.size, bytes: this.#vectors.calculatedSize };
+    return this.#vectors?.get(key) ?? this.#await(this.#flight(key, normalised, ask), ask);
   }
 
   /** Ends all calls under way. */
@@ -132,10 +89,7 @@ export class QueryEmbeddings {
   }
 
   #flight(key: string, text: string, ask: EmbeddingAsk): Flight {
-    const running = this.#flights.get(key);
-    if (running === undefined) this.#misses += 1;
-    else this.#shared += 1;
-    return running ?? this.#start(key, text, ask);
+    return this.#flights.get(key) ?? this.#start(key, text, ask);
   }
 
   #start(key: string, text: string, { deadlineMs, owner = 'query' }: EmbeddingAsk): Flight {
@@ -144,7 +98,7 @@ export class QueryEmbeddings {
     this.#flights.set(key, flight);
     const forget = (): void => void (this.#flights.get(key) === flight && this.#flights.delete(key));
     flight.vector = this.#call(text, flight, owner).then((vector) => {
-      this.#vectors.set(key, vector);
+      this.#vectors?.set(key, vector);
       forget();
       return vector;
     });

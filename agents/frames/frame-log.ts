@@ -1,15 +1,7 @@
+import type { ErrorBody } from '#src/errors.ts';
 import type { Source } from '#src/ports/answer.ts';
 import type { LoggedFrame, StatusFrame } from '#src/ports/frame.ts';
 import type { FrameRecord } from '#src/ports/frame-journal.ts';
-
-/** What the log tells of a turn that has not ended. */
-export interface OpenTurn {
-  readonly turn: string;
-  /** The deltas so far, joined. */
-  readonly text: string;
-  readonly hasSources: boolean;
-  readonly hasStarted: boolean;
-}
 
 export interface FrameListener {
   /** Frames of the log in order, each once; `json` is ready to be sent. */
@@ -38,10 +30,14 @@ export interface FrameLog {
   append(session: string, frame: LoggedFrame): number | undefined;
   /** Shows where a turn is to those who listen now, behind all frames that were logged before. */
   publish(session: string, frame: StatusFrame): void;
-  openTurn(session: string, turn: string): OpenTurn | undefined;
+  /** The deltas of a turn without an end so far, joined; '' of any other. */
+  sentText(session: string, turn: string): string;
   /** The evidence that a turn without an end was sent; undefined when it was sent none. */
   sentSources(session: string, turn: string): readonly Source[] | undefined;
-  openTurns(session: string): readonly OpenTurn[];
+  /** The error that a turn has ended in, as far as the log still knows; undefined of any other. */
+  sentError(session: string, turn: string): ErrorBody | undefined;
+  /** Those without an end. */
+  openTurns(session: string): readonly string[];
   /** Those with a turn that the log knows no end of. */
   openSessions(): readonly string[];
   /**
@@ -51,7 +47,6 @@ export interface FrameLog {
   begin(session: string): void;
   /** Without `after`: from the `accepted` of the running turn, if one runs, else what is new. */
   subscribe(session: string, after: number | undefined, listener: FrameListener): Subscription;
-  lastSeq(session: string): number;
   hasListeners(session: string): boolean;
   /** Forgets a session that was deleted. */
   forget(session: string): void;

@@ -6,7 +6,7 @@ import { actor } from '#supervisors/kernel/handles/actor.ts';
 import type { FrameLog } from './frame-log.ts';
 import { framesLogic } from './frames.machine.ts';
 
-export type { FrameListener, FrameLog, OpenTurn, Subscription } from './frame-log.ts';
+export type { FrameListener, FrameLog, Subscription } from './frame-log.ts';
 
 export const FRAMES = 'frames';
 

@@ -2,9 +2,8 @@ import { fromTransition } from 'xstate';
 import type { Clock } from '#src/ports/clock.ts';
 import type { LoggedFrame, StatusFrame } from '#src/ports/frame.ts';
 import type { FrameJournal, FrameRecord } from '#src/ports/frame-journal.ts';
-import type { FrameListener, FrameLog, OpenTurn, Subscription } from './frame-log.ts';
+import type { FrameListener, FrameLog, Subscription } from './frame-log.ts';
 import { SessionFrames } from './session-frames.ts';
-import type { TurnProtocol } from './turn-protocol.ts';
 
 /**
  * Has one state: numbers, writes and sends. Frames do not travel as events, they come through the log that this actor
@@ -22,6 +21,9 @@ export interface FramesInput {
   readonly onLateDelta: () => void;
 }
 
+/** Sent frames in one turn of the event loop: some three milliseconds. */
+const SESSIONS_PER_TURN = 250;
+
 export class Frames implements FrameLog {
   readonly #journal: FrameJournal;
   readonly #clock: Clock;
@@ -29,6 +31,7 @@ export class Frames implements FrameLog {
   readonly #sessions = new Map<string, SessionFrames>();
   /** Sessions that have frames to be sent at the end of this turn of the loop. */
   #waiting: SessionFrames[] = [];
+  #isScheduled = false;
 
   constructor({ journal, clock, onLateDelta }: FramesInput) {
     this.#journal = journal;
@@ -47,8 +50,12 @@ export class Frames implements FrameLog {
       if (frame.type === 'answer-delta') this.#onLateDelta();
       return undefined;
     }
+    if (frame.type === 'accepted') this.#sessions.set(session, frames);
     this.#journal.append(record);
-    if (frames.unsent.push(record) === 1 && this.#waiting.push(frames) === 1) setImmediate(() => this.#flush());
+    if (frames.unsent.push(record) === 1) {
+      this.#waiting.push(frames);
+      this.#schedule();
+    }
     // A provider's words come many at a time: its first ones are not held until all of them are worked on.
     if (frame.type === 'answer-start') queueMicrotask(() => this.#flush());
     return record.seq;
@@ -59,9 +66,8 @@ export class Frames implements FrameLog {
     if (frames !== undefined && frames.listeners.size > 0) frames.tell(JSON.stringify(frame));
   }
 
-  openTurn(session: string, turn: string): OpenTurn | undefined {
-    const open = this.#of(session).openTurn(turn);
-    return open && this.#tell(session, open);
+  sentText(session: string, turn: string): string {
+    return this.#of(session).openTurn(turn) === undefined ? '' : this.#journal.textOf(session, turn);
   }
 
   sentSources(session: string, turn: string): ReturnType<FrameLog['sentSources']> {
@@ -71,22 +77,25 @@ export class Frames implements FrameLog {
     return sent && (JSON.parse(sent.json) as Extract<LoggedFrame, { type: 'sources' }>).sources;
   }
 
-  openTurns(session: string): readonly OpenTurn[] {
-    return this.#of(session).openTurns().map((open) => this.#tell(session, open));
+  sentError(session: string, turn: string): ReturnType<FrameLog['sentError']> {
+    if (this.#of(session).openTurn(turn) !== undefined) return undefined;
+    const sent = this.#journal.read(session, 0).findLast((record) => record.type === 'answer-error' && record.turn === turn);
+    return sent && (JSON.parse(sent.json) as Extract<LoggedFrame, { type: 'answer-error' }>).error;
+  }
+
+  openTurns(session: string): readonly string[] {
+    return this.#of(session).openTurns().map(({ turn }) => turn);
   }
 
   openSessions(): readonly string[] {
     return this.#journal.openSessions();
   }
 
-  #tell(session: string, { turn, hasSources, hasStarted }: TurnProtocol): OpenTurn {
-    return { turn, hasSources, hasStarted, text: this.#journal.textOf(session, turn) };
-  }
-
   subscribe(session: string, after: number | undefined, listener: FrameListener): Subscription {
     this.#flush();
     const frames = this.#of(session);
     frames.listeners.add(listener);
+    this.#sessions.set(session, frames);
     const start = after ?? this.#beginning(frames);
     const missed = this.#journal.read(session, start);
     const isResumed = start === frames.lastSeq || firstSeq(missed) === start + 1;
@@ -99,10 +108,6 @@ export class Frames implements FrameLog {
         this.#release(frames);
       },
     };
-  }
-
-  lastSeq(session: string): number {
-    return this.#of(session).lastSeq;
   }
 
   hasListeners(session: string): boolean {
@@ -125,7 +130,7 @@ export class Frames implements FrameLog {
     if (known !== undefined) return known;
     const lastSeq = this.#journal.lastSeq(session);
     const frames = new SessionFrames(session, this.#journal.read(session, 0), lastSeq === 0 ? this.#clock.wallTime() : lastSeq);
-    this.#sessions.set(session, frames);
+    if (!frames.isIdle) this.#sessions.set(session, frames);
     return frames;
   }
 
@@ -134,12 +139,26 @@ export class Frames implements FrameLog {
     if (frames.isIdle && this.#sessions.get(frames.session) === frames) this.#sessions.delete(frames.session);
   }
 
-  #flush(): void {
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(this.#sendSome);
+  }
+
+  /** The rest waits until the loop has looked after everybody else. */
+  readonly #sendSome = (): void => {
+    this.#isScheduled = false;
+    try {
+      this.#flush(SESSIONS_PER_TURN);
+    } finally {
+      this.#schedule();
+    }
+  };
+
+  #flush(sessions = Infinity): void {
     if (this.#waiting.length === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
     this.#journal.flush();
-    for (const frames of waiting) {
+    for (const frames of this.#waiting.splice(0, sessions)) {
       frames.send();
       this.#release(frames);
     }

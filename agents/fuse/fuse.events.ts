@@ -5,7 +5,7 @@ export type Permission =
   | { readonly permitted: true; readonly isProbe?: true }
   | { readonly permitted: false; readonly retryAfterMs: number };
 
-/** The operations of a fuse (libraries.md of fuse: ask, melt, reset, disable, enable), and an operator's `blow`. */
+/** The operations of a fuse (those of the Erlang library `fuse`: ask, melt, reset, disable, enable), and an operator's `blow`. */
 export type FuseEvent =
   | ({ readonly type: 'permit' } & Asked<Permission>)
   | { readonly type: 'melt' }

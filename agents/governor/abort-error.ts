@@ -11,12 +11,13 @@ export function abortError(account: string, { reason }: AbortSignal): ProviderEr
 
 /** What `work` brings, unless the signal is aborted before. */
 export async function orAborted<T>(account: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
-  if (signal.aborted) throw abortError(account, signal);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(abortError(account, signal));
-  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([work, aborted]);
+    // Both are always listened to: what fails behind an abort would be a stray rejection, and crash who began it.
+    return await Promise.race([aborted, work]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -57,6 +57,7 @@ export class CallQueue {
 
   /** Rejects with what it is refused with: see `refuse`. */
   add(call: WaitingCall): Promise<Lease> {
+    if (call.signal.aborted) return Promise.reject(abortError(this.#account, call.signal));
     const waiter = new Waiter(call);
     waiter.onAbort = () => this.#refuse(waiter, abortError(this.#account, call.signal));
     call.signal.addEventListener('abort', waiter.onAbort, { once: true });

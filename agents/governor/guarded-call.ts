@@ -98,9 +98,18 @@ class GuardedStream<T> implements AsyncIterableIterator<T, undefined> {
 
   async #begin(): Promise<IteratorResult<T>> {
     await this.#passage.enter();
+    if (this.#isOver) return this.#turnBack();
     this.#isEntered = true;
     this.#parts = this.#open(this.#call.signal)[Symbol.asyncIterator]();
     return this.#parts.next();
+  }
+
+  /** Who asked has left on the way in: nothing is opened for nobody. */
+  #turnBack(): never {
+    const { account, signal } = this.#call;
+    const left = abortError(account, signal);
+    this.#passage.leave(left);
+    throw left;
   }
 
   readonly #onPart = ({ done }: IteratorResult<T>): void => {

@@ -3,8 +3,7 @@ import { ServiceError } from '#src/errors.ts';
 import type { NewDocument } from '#src/ports/store.ts';
 
 const MAX_ID_LENGTH = 512;
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
+const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /** Refuses a batch as a whole, naming the first document that cannot be taken. */
 export function checkDocuments(documents: readonly NewDocument[], maxBytes: number): void {

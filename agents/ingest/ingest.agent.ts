@@ -5,11 +5,11 @@ import { checkChunking } from '#src/rag/chunk.ts';
 import type { ChildSpec } from '#supervisors/kernel/child-spec.ts';
 import { ensureChild } from '#supervisors/kernel/ensure-child.ts';
 import { actor } from '#supervisors/kernel/handles/actor.ts';
-import type { Kernel } from '#supervisors/kernel/kernel.ts';
+import type { AskOptions, Kernel } from '#supervisors/kernel/kernel.ts';
 import type { StartFunction } from '#supervisors/kernel/process.ts';
 import { checkDocuments } from './check-documents.ts';
 import type { Ingest } from './ingest.ts';
-import type { JobInput } from './job.machine.ts';
+import type { JobEvent, JobInput } from './job.machine.ts';
 import { hasEnded, jobMachine } from './job.machine.ts';
 import { reconcilerMachine } from './reconciler.machine.ts';
 
@@ -34,7 +34,7 @@ const AWAIT_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RUNNER_BACKOFF = { initialMs: 20, maxMs: 10_000 };
 
 export function createIngest(options: IngestOptions): Ingest {
-  const { kernel, store, maxDocumentBytes } = options;
+  const { store, maxDocumentBytes } = options;
   const { knowledge } = store;
   const start = async (job: JobRecord): Promise<JobRecord> => {
     await ensureRunner(options, job.id).catch(leaveToReconciler);
@@ -46,13 +46,8 @@ export function createIngest(options: IngestOptions): Ingest {
       return start(await knowledge.createIndexJob(documents, checkChunking(chunking)));
     },
     reindex: async () => start(await knowledge.createReindexJob()),
-    whenEnded: (job, signal) => whenEnded(options, job, signal),
-    cancel: async (job) => {
-      const record = await knowledge.getJob(job);
-      if (hasEnded(record)) return record;
-      await ensureRunner(options, job);
-      return kernel.ask<JobRecord>(jobName(job), { type: 'cancel' }).catch(ifDown(() => knowledge.getJob(job)));
-    },
+    whenEnded: (job, signal) => whenEnded(options, job, 'await', { timeoutMs: AWAIT_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) }),
+    cancel: (job) => whenEnded(options, job, 'cancel'),
   };
 }
 
@@ -82,15 +77,14 @@ function jobSpec(input: JobInput): ChildSpec & { readonly name: string } {
   };
 }
 
-async function whenEnded(options: RunnerParts, job: string, signal?: AbortSignal): Promise<JobRecord> {
-  const { kernel, store } = options;
+/** Asks the job's runner until one has told the end: a runner may end before it is asked, or crash before it answers. */
+async function whenEnded(parts: RunnerParts, job: string, type: JobEvent['type'], asking: AskOptions = {}): Promise<JobRecord> {
   for (;;) {
-    signal?.throwIfAborted();
-    const record = await store.knowledge.getJob(job);
+    asking.signal?.throwIfAborted();
+    const record = await parts.store.knowledge.getJob(job);
     if (hasEnded(record)) return record;
-    await ensureRunner(options, job);
-    const asking = signal === undefined ? { timeoutMs: AWAIT_TIMEOUT_MS } : { timeoutMs: AWAIT_TIMEOUT_MS, signal };
-    const ended = await kernel.ask<JobRecord>(jobName(job), { type: 'await' }, asking).catch(ifDown(() => undefined));
+    await ensureRunner(parts, job);
+    const ended = await parts.kernel.ask<JobRecord>(jobName(job), { type }, asking).catch(ifDown);
     if (ended !== undefined) return ended;
   }
 }
@@ -100,9 +94,6 @@ function leaveToReconciler(error: unknown): void {
   if (!(error instanceof ServiceError)) throw error;
 }
 
-function ifDown<T>(otherwise: () => T): (error: unknown) => T {
-  return (error) => {
-    if (error instanceof ServiceError && error.code === 'ACTOR_DOWN') return otherwise();
-    throw error;
-  };
+function ifDown(error: unknown): undefined {
+  if (!(error instanceof ServiceError) || error.code !== 'ACTOR_DOWN') throw error;
 }

@@ -87,7 +87,8 @@ export async function changeModels(kernel: Kernel, store: SettingStore, change: 
   try {
     await store.writeSetting(SETTING, JSON.stringify(choice));
   } catch (error) {
-    await kernel.ask<void>(MODELS, { type: 'change', choice: before });
+    // Another change may have come since: it stays.
+    if (currentModels(kernel)?.choice === choice) await kernel.ask<void>(MODELS, { type: 'change', choice: before });
     throw error;
   }
   return choice;

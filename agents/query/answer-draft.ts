@@ -113,5 +113,5 @@ export class AnswerDraft {
 /** The words that an answer is made of. The last one of the text so far may be a part of a word. */
 function knownText(question: string, sources: readonly Source[], raw: string): KnownText {
   const evidence = sources.flatMap(({ title, text }) => [title, text]);
-  return new KnownText([question, ...evidence, raw.replace(/\S+$/, '')].join('\n'));
+  return new KnownText([question, ...evidence, raw.replace(/(?<!\S)\S+$/, '')].join('\n'));
 }

@@ -1,17 +1,16 @@
-import type { Citation, Degraded, Finish, Usage } from '#src/ports/answer.ts';
 import type { Clock } from '#src/ports/clock.ts';
 import type { Stage } from '#src/ports/frame.ts';
-import type { GenerationPart, GenerationRequest, LanguageModel, PromptMessage } from '#src/ports/language-model.ts';
+import type { GenerationPart, GenerationRequest, LanguageModel } from '#src/ports/language-model.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
-import type { ProviderFailure } from '#src/ports/provider-error.ts';
-import { CONTINUATION, continuationPrompt } from '#src/rag/continuation.ts';
-import { estimateTokens, fitRequest } from '#src/rag/fit-prompt.ts';
 import type { ModelLimits } from '#src/rag/fit-prompt.ts';
 import { ANSWER_PROMPT } from '#src/rag/prompt.ts';
 import { AnswerDraft } from './answer-draft.ts';
 import type { TextSink } from './answer-draft.ts';
-import { attempt } from './attempt.ts';
+import { AnswerRecord } from './answer-record.ts';
+import type { WrittenAnswer } from './answer-record.ts';
 import type { AttemptDeadlines } from './attempt.ts';
+import { writeByModel } from './model-answer.ts';
+import { writeQuotes } from './quoted-answer.ts';
 
 export interface Candidate {
   readonly model: LanguageModel;
@@ -46,23 +45,9 @@ export interface AnswerSink extends TextSink {
   show(stage: Stage): void;
 }
 
-export interface WrittenAnswer {
-  readonly finish: Exclude<Finish, 'cancelled'>;
-  /** Of all attempts; of those that broke off it is estimated. */
-  readonly usage: Usage;
-  /** The id of the model that ended the answer. */
-  readonly model: string;
-  readonly degraded: readonly Degraded[];
-  /** Another model than the first wrote some of it, or nobody knows who did: not for the cache. */
-  readonly isFallback: boolean;
-  readonly attempts: readonly { readonly model: string; readonly failure?: ProviderFailure }[];
-  /** The ids of sources that had no room in the prompt of the model that ended the answer. */
-  readonly leftOut: readonly string[];
-}
-
 /** Between the rounds, with full jitter and doubling: as the one retry policy has it (agents/governor/retry.ts). */
 const BACKOFF_BASE_MS = 200;
-/** The end of the time that no model gets: the extractive answer takes milliseconds. Design, section 5. */
+/** The end of the time that no model gets: the extractive answer takes milliseconds. */
 const EXTRACTIVE_RESERVE_MS = 1000;
 /** How long a model that has others behind it is waited for where calls have to wait their turn. */
 const PATIENCE_MS = 1000;
@@ -76,41 +61,45 @@ export function writeAnswer(options: AnswerWriterOptions, evidence: AnswerEviden
   return new AnswerWriter(options, evidence, sink).write();
 }
 
-class AnswerWriter {
-  readonly #options: AnswerWriterOptions;
-  readonly #evidence: AnswerEvidence;
+/** An answer that is being written. */
+export interface Writing {
+  readonly options: AnswerWriterOptions;
+  readonly evidence: AnswerEvidence;
+  readonly draft: AnswerDraft;
+  readonly record: AnswerRecord;
+}
+
+class AnswerWriter implements Writing {
+  readonly options: AnswerWriterOptions;
+  readonly evidence: AnswerEvidence;
+  readonly draft: AnswerDraft;
+  readonly record: AnswerRecord;
   readonly #sink: AnswerSink;
-  readonly #draft: AnswerDraft;
-  readonly #attempts: { model: string; failure?: ProviderFailure }[] = [];
   /** When a candidate may be tried again; Infinity for never. */
   readonly #notBeforeMs = new Map<Candidate, number>();
-  #usage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
-  #isFallback: boolean;
-  /** Whether readers know that another model goes on, and nothing has come since. */
-  #isRecovering = false;
-  #leftOut: readonly string[] = [];
+  /** How long the answer was when readers were last told that another model goes on. */
+  #recoveringUnits: number | undefined;
 
   constructor(options: AnswerWriterOptions, evidence: AnswerEvidence, sink: AnswerSink) {
-    this.#options = options;
-    this.#evidence = evidence;
+    this.options = options;
+    this.evidence = evidence;
     this.#sink = sink;
-    this.#draft = new AnswerDraft(sink, evidence.sentText ?? '');
-    this.#isFallback = !this.#draft.isEmpty;
+    this.draft = new AnswerDraft(sink, evidence.sentText ?? '');
+    this.record = new AnswerRecord(options.candidates[0]?.model.id, !this.draft.isEmpty);
   }
 
   async write(): Promise<WrittenAnswer> {
-    const { candidates, extractive, clock, rounds = 1 } = this.#options;
+    const { candidates, extractive, clock, rounds = 1 } = this.options;
     for (let round = 0; round < rounds; round += 1) {
       if (round > 0 && !(await this.#pause(round))) break;
       for (const candidate of candidates) {
-        if (candidate.model === extractive) return this.#quote(candidate !== candidates[0]);
-        if (clock.now() >= this.#endMs) return this.#quote(true);
+        if (candidate.model === extractive || clock.now() >= this.#endMs) return this.#quote();
         if ((this.#notBeforeMs.get(candidate) ?? 0) > clock.now()) continue;
         const written = await this.#try(candidate);
         if (written !== undefined) return written;
       }
     }
-    return this.#quote(true);
+    return this.#quote();
   }
 
   /**
@@ -118,7 +107,7 @@ class AnswerWriter {
    * False where none may in the time that a first token gets.
    */
   async #pause(round: number): Promise<boolean> {
-    const { candidates, clock, deadlines, random = Math.random } = this.#options;
+    const { candidates, clock, deadlines, random = Math.random } = this.options;
     const now = clock.now();
     const backoffMs = random() * BACKOFF_BASE_MS * 2 ** (round - 1);
     const wakeMs = Math.max(now + backoffMs, Math.min(...candidates.map((candidate) => this.#notBeforeMs.get(candidate) ?? 0)));
@@ -129,8 +118,8 @@ class AnswerWriter {
 
   /** Ends at once when the answer is no longer wanted; the next attempt then says so. */
   #sleep(delayMs: number): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#evidence;
+    const { clock } = this.options;
+    const { signal } = this.evidence;
     return new Promise((resolve) => {
       const wake = (): void => {
         clock.clearTimeout(timer);
@@ -145,179 +134,52 @@ class AnswerWriter {
 
   /** When the last model must have ended. */
   get #endMs(): number {
-    return this.#evidence.deadlineMs - EXTRACTIVE_RESERVE_MS;
+    return this.evidence.deadlineMs - EXTRACTIVE_RESERVE_MS;
   }
 
   /** The end of the answer; undefined when another model has to go on. */
   async #try(candidate: Candidate): Promise<WrittenAnswer | undefined> {
-    const { clock, deadlines, stream } = this.#options;
-    const { model } = candidate;
-    const request = this.#requestFor(candidate);
-    if (!this.#draft.isEmpty && this.#attempts.length > 0) this.#showRecovering();
-    this.#draft.begin(request.question, request.sources);
-    const { rawUnits } = this.#draft;
-    let hasText = false;
+    this.#showRecovering();
     try {
-      const limits = { clock, model, deadlines, endMs: this.#endMs, signal: this.#evidence.signal };
-      const turnByMs = this.#turnByMs(candidate);
-      for await (const part of attempt(limits, (signal) => stream(model, request, signal, turnByMs))) {
-        if (part.type === 'text') {
-          hasText ||= /\S/.test(part.text);
-          this.#write(candidate, part.text);
-        } else if (part.type === 'end') return this.#end(candidate, part, hasText);
-      }
-      return undefined;
+      const finish = await writeByModel(this, candidate, { turnByMs: this.#turnByMs(candidate), endMs: this.#endMs });
+      return this.record.ended(candidate.model, finish);
     } catch (error) {
-      if (hasText) this.#spend(estimatedUsage(request.prompt, this.#draft.raw.slice(rawUnits)));
       return this.#fail(candidate, error);
     }
   }
 
   /** Until when a candidate may be waited for, where others would answer at once. */
   #turnByMs(candidate: Candidate): number {
-    const { candidates, clock, extractive } = this.#options;
+    const { candidates, clock, extractive } = this.options;
     const now = clock.now();
     const others = candidates.slice(candidates.indexOf(candidate) + 1);
     const isLast = others.every((other) => other.model === extractive || (this.#notBeforeMs.get(other) ?? 0) > now);
     return isLast ? this.#endMs : Math.min(now + PATIENCE_MS, this.#endMs);
   }
 
-  #requestFor({ profile }: Candidate): GenerationRequest {
-    const { request, leftOut } = fitRequest(this.#evidence.request, profile, this.#draft.raw);
-    this.#leftOut = leftOut;
-    return this.#draft.isEmpty ? request : { ...request, prompt: continuationPrompt(request.prompt, this.#draft.raw, profile.prefill) };
-  }
-
+  /** Once until the answer has grown again. */
   #showRecovering(): void {
-    if (!this.#isRecovering) this.#sink.show('recovering');
-    this.#isRecovering = true;
-  }
-
-  #write({ model }: Candidate, text: string): void {
-    const { units } = this.#draft;
-    this.#draft.write(text);
-    if (this.#draft.units > units) this.#noteWriter(model);
-  }
-
-  /** Text has come of this model. */
-  #noteWriter(model: LanguageModel): void {
-    this.#isRecovering = false;
-    if (model !== this.#options.candidates[0]?.model) this.#isFallback = true;
-  }
-
-  /** @param hasText whether the stream had any; one that goes on from a whole answer need not */
-  #end({ model }: Candidate, { finish, usage }: Extract<GenerationPart, { type: 'end' }>, hasText: boolean): WrittenAnswer {
-    const { units } = this.#draft;
-    this.#draft.end();
-    if (this.#draft.units > units) this.#noteWriter(model);
-    this.#spend(usage);
-    if (!hasText && !endsSentence(this.#draft.text)) throw new ProviderError('bad_response', model.account, 'the answer has no text');
-    this.#attempts.push({ model: model.id });
-    return this.#written(model, isRefusal(this.#draft.text) ? 'refused' : finish);
+    const { isEmpty, units } = this.draft;
+    if (isEmpty || !this.record.hasAttempts || units === this.#recoveringUnits) return;
+    this.#recoveringUnits = units;
+    this.#sink.show('recovering');
   }
 
   /** Throws what no other model can help with. */
   #fail(candidate: Candidate, error: unknown): WrittenAnswer | undefined {
-    const { clock } = this.#options;
     const { model } = candidate;
-    this.#draft.breakOff();
     if (!(error instanceof ProviderError)) throw error;
-    if (this.#evidence.signal.aborted) throw new ProviderError('aborted', model.account, 'the answer is no longer wanted', { cause: error });
-    this.#attempts.push({ model: model.id, failure: error.failure });
+    if (this.evidence.signal.aborted) throw new ProviderError('aborted', model.account, 'the answer is no longer wanted', { cause: error });
+    this.record.noteFailure(model, error.failure);
     if (error.failure === 'blocked') {
-      if (this.#draft.isEmpty) this.#draft.quote(ANSWER_PROMPT.refusal);
-      return this.#written(model, 'refused');
+      if (this.draft.isEmpty) this.draft.quote(ANSWER_PROMPT.refusal);
+      return this.record.refused(model);
     }
-    this.#notBeforeMs.set(candidate, error.isRetryable ? clock.now() + (error.retryAfterMs ?? 0) : Infinity);
+    this.#notBeforeMs.set(candidate, error.isRetryable ? this.options.clock.now() + (error.retryAfterMs ?? 0) : Infinity);
     return undefined;
   }
 
-  /** Answers with quotes. @param isSubstitute for models that did not answer */
-  async #quote(isSubstitute: boolean): Promise<WrittenAnswer> {
-    const { extractive } = this.#options;
-    if (isSubstitute) this.#isFallback = true;
-    const finish = this.#draft.isEmpty ? await this.#streamQuotes() : await this.#appendQuotes();
-    this.#attempts.push({ model: extractive.id });
-    this.#leftOut = [];
-    return { ...this.#written(extractive, finish), degraded: isSubstitute ? ['model'] : [] };
+  async #quote(): Promise<WrittenAnswer> {
+    return this.record.quoted(this.options.extractive, await writeQuotes(this));
   }
-
-  async #streamQuotes(): Promise<WrittenAnswer['finish']> {
-    const offset = this.#draft.units;
-    for await (const part of this.#quoteParts()) {
-      if (part.type === 'text') this.#draft.quote(part.text);
-      else if (part.type === 'citation') this.#draft.cite({ ...part, start: part.start + offset, end: part.end + offset });
-      else return part.finish;
-    }
-    return 'length';
-  }
-
-  /** After what was written; without a word between where that is the beginning of the quotes. */
-  async #appendQuotes(): Promise<WrittenAnswer['finish']> {
-    const { sentText = '' } = this.#evidence;
-    let text = '';
-    let finish: WrittenAnswer['finish'] = 'length';
-    const citations: Citation[] = [];
-    for await (const part of this.#quoteParts()) {
-      if (part.type === 'text') text += part.text;
-      else if (part.type === 'citation') citations.push({ source_id: part.source_id, start: part.start, end: part.end });
-      else finish = part.finish;
-    }
-    if (text.startsWith(this.#draft.text) && this.#draft.text === sentText) {
-      this.#draft.quote(text.slice(sentText.length));
-      for (const citation of citations) this.#draft.cite(citation);
-      return finish;
-    }
-    const hasQuotes = finish !== 'refused' && text !== '';
-    this.#draft.beginParagraph();
-    this.#draft.quote(hasQuotes ? `${CONTINUATION.notice}\n\n` : CONTINUATION.noticeWithoutQuotes);
-    if (hasQuotes) this.#draft.quote(text, citations);
-    return hasQuotes ? finish : 'length';
-  }
-
-  /** Ends without an `end` when the time is over. */
-  async *#quoteParts(): AsyncGenerator<GenerationPart> {
-    const { clock, extractive } = this.#options;
-    const { request, deadlineMs, signal } = this.#evidence;
-    const limits = { clock, model: extractive, deadlines: { firstTokenMs: Infinity, idleMs: Infinity }, endMs: deadlineMs, signal };
-    try {
-      for await (const part of attempt(limits, (inner) => extractive.stream(request, inner))) {
-        if (part.type === 'end') this.#spend(part.usage);
-        yield part;
-      }
-    } catch (error) {
-      if (!(error instanceof ProviderError && error.failure === 'timeout')) throw error;
-    }
-  }
-
-  #spend({ input_tokens, output_tokens, total_tokens }: Usage): void {
-    this.#usage = {
-      input_tokens: this.#usage.input_tokens + input_tokens,
-      output_tokens: this.#usage.output_tokens + output_tokens,
-      total_tokens: this.#usage.total_tokens + total_tokens,
-    };
-  }
-
-  #written(model: LanguageModel, finish: WrittenAnswer['finish']): WrittenAnswer {
-    return { finish, usage: this.#usage, model: model.id, degraded: [], isFallback: this.#isFallback, attempts: this.#attempts, leftOut: this.#leftOut };
-  }
-}
-
-function endsSentence(text: string): boolean {
-  return /[.!?…。！？|`][\s"'”’»」』）)\]*_]*$/u.test(text);
-}
-
-function estimatedUsage(prompt: readonly PromptMessage[], streamed: string): Usage {
-  const input = prompt.reduce((tokens, { text }) => tokens + estimateTokens(text), 0);
-  const output = estimateTokens(streamed);
-  return { input_tokens: input, output_tokens: output, total_tokens: input + output };
-}
-
-/** Whether the whole answer is the sentence that the prompt asks for where the sources do not answer. */
-function isRefusal(text: string): boolean {
-  return normalised(text) === normalised(ANSWER_PROMPT.refusal);
-}
-
-function normalised(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
 }

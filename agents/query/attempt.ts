@@ -18,73 +18,70 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
 }
 
+type EndPart = Extract<GenerationPart, { type: 'end' }>;
+export type AnswerPart = Exclude<GenerationPart, EndPart>;
+
 /**
- * Runs one stream of a model to its `end`. Throws ProviderError `timeout` for a stream that is silent for too long or
- * not over at `endMs`, `aborted` when `signal` is, `truncated` for one without an end, and whatever the stream throws.
- * Unless it came to its end the stream's signal is then aborted, with the ProviderError as its reason, and nothing is
- * waited for any more, even where the stream does not listen.
+ * Runs one stream of a model and answers with its `end`; what comes before goes to `onPart`. Rejects with ProviderError
+ * `timeout` for a stream that is silent for too long or not over at `endMs`, `aborted` when `signal` is, `truncated` for
+ * one without an end, and with whatever the stream or `onPart` throws. Unless it came to its end the stream's signal is
+ * then aborted, with the ProviderError as its reason, and nothing is waited for any more, even where the stream does not
+ * listen.
  */
-export function attempt(options: AttemptOptions, open: (signal: AbortSignal) => AsyncIterable<GenerationPart>): AsyncIterableIterator<GenerationPart, undefined> {
-  return new Attempt(options, open);
+export function attempt(options: AttemptOptions, open: (signal: AbortSignal) => AsyncIterable<GenerationPart>, onPart: (part: AnswerPart) => void): Promise<EndPart> {
+  return new Promise((resolve, reject) => void new Attempt(options, { onPart, resolve, reject }).run(open));
 }
 
-/** No async generator: that would cost a microsecond for each part of every answer. */
-class Attempt implements AsyncIterableIterator<GenerationPart, undefined> {
+interface Reader {
+  onPart(part: AnswerPart): void;
+  resolve(end: EndPart): void;
+  reject(error: unknown): void;
+}
+
+class Attempt {
   readonly #options: AttemptOptions;
-  readonly #open: (signal: AbortSignal) => AsyncIterable<GenerationPart>;
+  readonly #reader: Reader;
   readonly #watchdog: AttemptWatchdog;
   #parts: AsyncIterator<GenerationPart> | undefined;
-  /** Who waits for the next part. */
-  #reader: { resolve(next: IteratorResult<GenerationPart, undefined>): void; reject(error: unknown): void } | undefined;
   #isOver = false;
 
-  constructor(options: AttemptOptions, open: (signal: AbortSignal) => AsyncIterable<GenerationPart>) {
+  constructor(options: AttemptOptions, reader: Reader) {
     this.#options = options;
-    this.#open = open;
+    this.#reader = reader;
     this.#watchdog = new AttemptWatchdog(options);
-    this.#watchdog.onStop = this.#fail;
+    this.#watchdog.onStop = (error) => this.#fail(error);
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  async run(open: (signal: AbortSignal) => AsyncIterable<GenerationPart>): Promise<void> {
+    const { stopped, signal } = this.#watchdog;
+    if (stopped !== undefined) return this.#fail(stopped);
+    try {
+      const parts = open(signal)[Symbol.asyncIterator]();
+      this.#parts = parts;
+      // What a part sets off may stop the stream.
+      while (!this.#isOver) this.#pass(await parts.next());
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  next(): Promise<IteratorResult<GenerationPart, undefined>> {
-    if (this.#watchdog.stopped !== undefined) return Promise.reject(this.#watchdog.stopped);
-    if (this.#isOver) return this.return();
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
-      try {
-        this.#parts ??= this.#open(this.#watchdog.signal)[Symbol.asyncIterator]();
-        this.#parts.next().then(this.#pass, this.#fail);
-      } catch (error) {
-        this.#fail(error);
-      }
-    });
-  }
-
-  readonly #pass = (next: IteratorResult<GenerationPart, unknown>): void => {
-    if (this.#watchdog.stopped !== undefined) return this.#fail(this.#watchdog.stopped);
+  #pass(next: IteratorResult<GenerationPart, unknown>): void {
+    if (this.#isOver) return;
     if (next.done === true) return this.#fail(new ProviderError('truncated', this.#options.model.account, 'the stream ended before its answer did'));
     this.#watchdog.heard();
-    if (next.value.type === 'end') this.#end();
-    this.#reader?.resolve(next);
-  };
-
-  readonly #fail = (error: unknown): void => {
-    this.#leave();
-    this.#reader?.reject(error);
-  };
-
-  /** The reader goes before the end, or again after it. */
-  return(): Promise<IteratorReturnResult<undefined>> {
-    this.#leave();
-    return Promise.resolve({ done: true, value: undefined });
+    if (next.value.type === 'end') this.#end(next.value);
+    else this.#reader.onPart(next.value);
   }
 
-  #end(): void {
+  #fail(error: unknown): void {
+    this.#leave();
+    this.#reader.reject(error);
+  }
+
+  #end(end: EndPart): void {
     this.#watchdog.hasEnded = true;
     this.#leave();
+    this.#reader.resolve(end);
   }
 
   #leave(): void {

@@ -60,8 +60,10 @@ export class Flight {
     return [...this.#passengers.values()];
   }
 
+  /** A turn that is here already, because its session died and comes back, goes on where it is: its log is the same. */
   join(waiter: Waiter): void {
-    const passenger = { ...waiter, hasSources: false, sentUnits: 0, hasDiverged: false };
+    const known = this.#passengers.get(waiter.turn) ?? { hasSources: false, sentUnits: 0, hasDiverged: false };
+    const passenger = { ...known, ...waiter };
     this.#passengers.set(waiter.turn, passenger);
     if (this.#stage !== undefined) this.#frames()?.publish(waiter.session, { type: 'status', turn: waiter.turn, stage: this.#stage });
     this.#catchUp(passenger);

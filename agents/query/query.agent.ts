@@ -17,8 +17,10 @@ import { generate } from './steps.ts';
 export type { Answer, PartialAnswer } from './answer.ts';
 export type { QueryOutcome, Waiter } from './query.events.ts';
 export type { Candidate } from './answer-writer.ts';
+export { ExpectedSearches } from './expected-searches.ts';
 export type { Question } from './question.ts';
 export type { DenseSearch, Retrieved, RetrievalLimits } from './retrieval.ts';
+export { beginSearches } from './searches.ts';
 
 export const QUERIES = 'queries';
 

@@ -1,16 +1,17 @@
 import { cached, keep } from '#agents/cache/cache.agent.ts';
 import type { GuardOptions } from '#agents/governor/governor.agent.ts';
 import { callProvider, withTimeout } from '#agents/governor/governor.agent.ts';
-import { ServiceError } from '#src/errors.ts';
 import type { Degraded, Source } from '#src/ports/answer.ts';
-import { ProviderError } from '#src/ports/provider-error.ts';
+import type { Stage } from '#src/ports/frame.ts';
 import type { Reranker } from '#src/ports/reranker.ts';
 import type { KnowledgeStore, SearchResult, TenantStore } from '#src/ports/store.ts';
 import type { VectorIndex } from '#src/ports/vector-index.ts';
 import { bestSources } from './best-sources.ts';
+import type { ExpectedSearches } from './expected-searches.ts';
 import type { Flight } from './flight.ts';
 import type { Question } from './question.ts';
-import { searchByVectors, searchByWords } from './searches.ts';
+import { beginSearches, searchByWords } from './searches.ts';
+import { settled, valueOf } from './settled.ts';
 
 export interface EvidenceStore extends Pick<TenantStore, 'tenant'> {
   readonly knowledge: Pick<KnowledgeStore, 'collection' | 'search' | 'sourcesOfVectors'>;
@@ -22,6 +23,8 @@ export interface RetrievalParts {
   readonly store: EvidenceStore;
   /** Absent where texts are searched by words alone. */
   readonly dense?: DenseSearch;
+  /** Where searches by both may have been begun before the question was opened. */
+  readonly expected?: ExpectedSearches;
   /** The ways to the reranker, in order; none where the order of the search stays. */
   readonly rerankers: readonly Reranker[];
   readonly limits: RetrievalLimits;
@@ -31,8 +34,6 @@ export interface DenseSearch {
   readonly index: VectorIndex;
   /** The vector of a question. Rejects with ProviderError. */
   embed(text: string, call: EmbeddingCall): Promise<Float32Array>;
-  /** Begins what `embed` will ask for in a moment, and keeps its outcome until the signal is aborted. */
-  expect(text: string, call: EmbeddingCall): void;
 }
 
 interface EmbeddingCall {
@@ -86,16 +87,19 @@ async function findAgain(parts: RetrievalParts, question: Question, flight: Flig
 }
 
 async function find(parts: RetrievalParts, question: Question, flight: Flight, signal: AbortSignal): Promise<Retrieved> {
-  const { dense, store } = parts;
-  const lexical = settled(searchByWords(parts, question));
+  const { dense, store, expected } = parts;
+  const { search, keys, owner } = question;
   if (dense === undefined) {
     flight.show('retrieving');
-    return { ...valueOf(await lexical), degraded: [] };
+    return { ...(await searchByWords(parts, search)), degraded: [] };
   }
-  const similar = await settled(searchByVectors(parts, dense, { question, flight, signal }));
-  const words = await lexical;
+  const show = (stage: Stage): void => flight.show(stage);
+  const begun = keys === undefined ? undefined : expected?.take(keys.retrieval, signal, show);
+  const searches = begun ?? beginSearches(parts, dense, { search, owner, signal, show });
+  const similar = await searches.similar;
+  const words = await searches.words;
   if ('error' in similar) return { ...valueOf(words), degraded: ['vectors'] };
-  const found = { words: 'error' in words ? undefined : words.value.sources, matches: similar.value, filter: question.search.filter };
+  const found = { words: 'error' in words ? undefined : words.value.sources, matches: similar.value, filter: search.filter };
   const best = await settled(bestSources(store.knowledge, found, wantedOf(parts, question)));
   if ('error' in best) return { ...valueOf(words), degraded: ['vectors'] };
   if ('error' in words) return { sources: best.value, terms: [], statistics: undefined, degraded: ['lexical'] };
@@ -140,21 +144,4 @@ function inOrderOf(scores: readonly number[], candidates: readonly Source[]): So
 
 function textOf({ title, text }: Source): string {
   return `${title}\n\n${text}`;
-}
-
-type Settled<T> = { readonly value: T } | { readonly error: Error };
-
-/** What failed by design is a result to go on from; a fault of the program is thrown. */
-async function settled<T>(work: Promise<T>): Promise<Settled<T>> {
-  try {
-    return { value: await work };
-  } catch (error) {
-    if (error instanceof ServiceError || error instanceof ProviderError) return { error };
-    throw error;
-  }
-}
-
-function valueOf<T>(settled: Settled<T>): T {
-  if ('error' in settled) throw settled.error;
-  return settled.value;
 }

@@ -3,11 +3,12 @@ import type { GuardOptions } from '#agents/governor/governor.agent.ts';
 import { retryProvider, withTimeout } from '#agents/governor/governor.agent.ts';
 import { ServiceError } from '#src/errors.ts';
 import type { Clock } from '#src/ports/clock.ts';
-import type { SearchResult } from '#src/ports/store.ts';
+import type { Stage } from '#src/ports/frame.ts';
+import type { SearchRequest, SearchResult } from '#src/ports/store.ts';
 import type { VectorMatch } from '#src/ports/vector-index.ts';
-import type { Flight } from './flight.ts';
-import type { Question } from './question.ts';
 import type { DenseSearch, RetrievalParts } from './retrieval.ts';
+import type { Settled } from './settled.ts';
+import { settled } from './settled.ts';
 
 /** What the fuse of the search by words guards. */
 const LEXICAL_INDEX = 'lexical:fts5';
@@ -15,8 +16,27 @@ const LEXICAL_INDEX = 'lexical:fts5';
 const FUSED_CANDIDATES = 20;
 const RERANKED_CANDIDATES = 50;
 
+export interface Asking {
+  readonly search: SearchRequest;
+  /** For whom providers are asked. */
+  readonly owner: string;
+  readonly signal: AbortSignal;
+  readonly show: (stage: Stage) => void;
+}
+
+/** What either search finds, or how it failed. */
+export interface Searches {
+  readonly words: Promise<Settled<SearchResult>>;
+  readonly similar: Promise<Settled<readonly VectorMatch[]>>;
+}
+
+/** Begins both at the same time. */
+export function beginSearches(parts: RetrievalParts, dense: DenseSearch, asking: Asking): Searches {
+  return { words: settled(searchByWords(parts, asking.search)), similar: settled(searchByVectors(parts, dense, asking)) };
+}
+
 /** Rejects with RETRIEVAL_UNAVAILABLE where the store does not answer in time, or has failed too often. */
-export async function searchByWords(parts: RetrievalParts, { search }: Question): Promise<SearchResult> {
+export async function searchByWords(parts: RetrievalParts, search: SearchRequest): Promise<SearchResult> {
   const { guards, store, limits } = parts;
   const { kernel } = guards;
   if (!isClosed(kernel, LEXICAL_INDEX)) await askFuse(guards);
@@ -43,21 +63,14 @@ function candidatesOf({ dense, rerankers }: RetrievalParts, limit: number): numb
   return dense === undefined ? limit : Math.max(FUSED_CANDIDATES, 2 * limit);
 }
 
-interface Asking {
-  readonly question: Question;
-  readonly flight: Flight;
-  readonly signal: AbortSignal;
-}
-
 /** Embeds the question and asks the index. Rejects with ProviderError, and with ServiceError as `dense.embed` does. */
-export async function searchByVectors(parts: RetrievalParts, dense: DenseSearch, { question, flight, signal }: Asking): Promise<readonly VectorMatch[]> {
+async function searchByVectors(parts: RetrievalParts, dense: DenseSearch, { search, owner, signal, show }: Asking): Promise<readonly VectorMatch[]> {
   const { guards, store, limits } = parts;
   const { clock } = guards.kernel;
-  const { filter, question: text, limit } = question.search;
-  const { owner } = question;
-  flight.show('embedding');
+  const { filter, question: text, limit } = search;
+  show('embedding');
   const vector = await dense.embed(text, { signal, deadlineMs: clock.now() + limits.embeddingMs, owner });
-  flight.show('retrieving');
+  show('retrieving');
   const { index } = dense;
   const space = index.space(store.tenant, store.knowledge.collection);
   const query = { vector, topK: candidatesOf(parts, limit), ...(filter === undefined ? {} : { filter }) };

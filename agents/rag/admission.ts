@@ -2,7 +2,7 @@ import { cached } from '#agents/cache/cache.agent.ts';
 import type { CurrentModels } from '#agents/models/models.agent.ts';
 import { currentModels, whenModels } from '#agents/models/models.agent.ts';
 import type { Answer, Question, Retrieved, StepDependencies } from '#agents/query/query.agent.ts';
-import { QUERIES, querySpec } from '#agents/query/query.agent.ts';
+import { beginSearches, ExpectedSearches, QUERIES, querySpec } from '#agents/query/query.agent.ts';
 import type { AskOptions, Source } from '#src/ports/answer.ts';
 import type { SearchRequest } from '#src/ports/store.ts';
 import { normaliseQuestion } from '#src/rag/normalise.ts';
@@ -23,9 +23,12 @@ const DEFAULT_LANGUAGE = 'en';
 /** Where a question goes: to an answer that was kept, to the query that runs for the same question, or to a new one. */
 export class Admission {
   readonly #options: AdmissionOptions;
+  readonly #expected: ExpectedSearches;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    const { guards, limits } = options.steps;
+    this.#expected = new ExpectedSearches(guards.kernel.clock, limits.embeddingMs + limits.searchMs);
   }
 
   lookUp(asked: RagQuestion): Answer | undefined {
@@ -35,19 +38,22 @@ export class Admission {
     return parts === undefined ? undefined : cached<Answer>(kernel, 'answer', answerKey(parts));
   }
 
-  expect(expected: ExpectedQuestion, signal: AbortSignal): void {
-    const { dense, guards, limits } = this.#options.steps;
-    if (dense === undefined || this.#isKnown(expected)) return;
-    const deadlineMs = guards.kernel.clock.now() + limits.embeddingMs;
-    dense.expect(normaliseQuestion(expected.text), { signal, deadlineMs, owner: expected.owner });
+  expect({ store, text, options, owner }: ExpectedQuestion, signal: AbortSignal): void {
+    const { steps } = this.#options;
+    const { dense, guards } = steps;
+    const models = currentModels(guards.kernel);
+    if (dense === undefined || models === undefined) return;
+    const keys = this.#keyParts({ store, text, options }, normaliseQuestion(text), models);
+    if (keys === undefined || this.#isAnswered(keys)) return;
+    const { search } = keys;
+    this.#expected.begin(retrievalKey(keys), signal, (inner, show) => beginSearches({ ...steps, store }, dense, { search, owner, signal: inner, show }));
   }
 
-  #isKnown(asked: RagQuestion): boolean {
+  /** Or will be, by what is known or runs. */
+  #isAnswered(parts: KeyParts): boolean {
     const { kernel } = this.#options.steps.guards;
-    const models = currentModels(kernel);
-    const parts = models === undefined ? undefined : this.#keyParts(asked, normaliseQuestion(asked.text), models);
-    if (parts === undefined) return false;
-    return cached(kernel, 'answer', answerKey(parts)) !== undefined || cached(kernel, 'retrieval', retrievalKey(parts)) !== undefined;
+    const key = answerKey(parts);
+    return cached(kernel, 'answer', key) !== undefined || cached(kernel, 'retrieval', retrievalKey(parts)) !== undefined || kernel.whereis(queryName(key)) !== undefined;
   }
 
   /**
@@ -61,10 +67,10 @@ export class Admission {
     const question = this.#prepare(asked, await whenModels(kernel));
     const answer = question.keys === undefined ? undefined : cached<Answer>(kernel, 'answer', question.keys.answer);
     if (answer?.answer.startsWith(asked.sent) === true) return { kind: 'cached', answer };
-    const shared = question.keys === undefined ? undefined : `query:${question.keys.answer}`;
+    const shared = question.keys === undefined ? undefined : queryName(question.keys.answer);
     const isShared = shared !== undefined && (asked.sent === '' || kernel.whereis(shared) !== undefined);
-    const name = isShared ? shared : `query:${crypto.randomUUID()}`;
-    await ensureChild(kernel, QUERIES, querySpec(name, { ...steps, store: asked.store }, question));
+    const name = isShared ? shared : queryName(crypto.randomUUID());
+    await ensureChild(kernel, QUERIES, querySpec(name, { ...steps, store: asked.store, expected: this.#expected }, question));
     return { kind: 'query', name };
   }
 
@@ -100,4 +106,8 @@ export class Admission {
     const request = { question, limit: top_k ?? this.#options.topK, language: language ?? DEFAULT_LANGUAGE };
     return filter === undefined ? request : { ...request, filter };
   }
+}
+
+function queryName(key: string): string {
+  return `query:${key}`;
 }

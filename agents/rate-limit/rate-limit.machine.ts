@@ -31,12 +31,12 @@ export const rateLimitLogic = fromTransition(
 );
 
 function decide({ limit, windowMs, clock, hits }: RateLimitState, key: string): RateDecision {
-  if (limit === 0) return { allowed: true, remaining: Infinity };
+  if (limit === 0) return { allowed: true };
   const now = clock.now();
   const times = (hits.get(key) ?? []).filter((time) => time > now - windowMs);
   const [oldest] = times;
   if (times.length >= limit && oldest !== undefined) return { allowed: false, retryAfterMs: oldest + windowMs - now };
   times.push(now);
   hits.set(key, times);
-  return { allowed: true, remaining: limit - times.length };
+  return { allowed: true };
 }

@@ -11,15 +11,15 @@ import type { AskOptions as KernelAskOptions } from '#supervisors/kernel/kernel.
 import type { ProcessInfo } from '#supervisors/kernel/process-info.ts';
 import type { AnyEvent, StartFunction } from '#supervisors/kernel/process.ts';
 import { adopterMachine } from './adopter.machine.ts';
+import type { SessionDependencies } from './session.dependencies.ts';
 import type { Accepted, Cancelled, Ended } from './session.events.ts';
 import { sessionMachine } from './session.machine.ts';
-import type { SessionDependencies } from './session.work.ts';
 import { SessionWork } from './session.work.ts';
 import type { Ask, KeptAnswer, Sessions } from './sessions.ts';
 import { UnaskedSessions } from './unasked-sessions.ts';
 
+export type { SessionDependencies, TurnSummary } from './session.dependencies.ts';
 export type { Accepted, Cancelled, Ended } from './session.events.ts';
-export type { SessionDependencies, TurnSummary } from './session.work.ts';
 export type { Ask, KeptAnswer, Sessions } from './sessions.ts';
 
 export const SESSIONS = 'sessions';
@@ -89,10 +89,12 @@ class SessionDoor implements Sessions {
   }
 
   async cancel(session: string, turn?: string): Promise<Cancelled> {
-    const { kernel } = this.#options;
-    if (kernel.whereis(sessionName(session)) === undefined) await this.#openUnfinished(session, turn);
+    return this.#retried(() => this.#openUnfinished(session, turn), () => this.#cancelOpen(session, turn));
+  }
+
+  async #cancelOpen(session: string, turn: string | undefined): Promise<Cancelled> {
     try {
-      return await kernel.ask<Cancelled>(sessionName(session), { type: 'cancel', turn });
+      return await this.#options.kernel.ask<Cancelled>(sessionName(session), { type: 'cancel', turn });
     } catch (error) {
       const isNotFound = error instanceof ServiceError && error.code === 'TURN_NOT_FOUND';
       throw isNotFound ? await this.#nothingToCancel(session, turn) : error;
@@ -101,7 +103,8 @@ class SessionDoor implements Sessions {
 
   /** A session whose turns an earlier process left may not have been opened yet. */
   async #openUnfinished(session: string, turn: string | undefined): Promise<void> {
-    const { conversations } = this.#options.store;
+    const { kernel, store: { conversations } } = this.#options;
+    if (kernel.whereis(sessionName(session)) !== undefined) return;
     if (this.#isHandedOver) throw new ServiceError('DRAINING');
     if (!this.isOpen(session)) await conversations.getSession(session);
     if ((await conversations.unfinishedTurns(session)).length === 0) throw await this.#nothingToCancel(session, turn);
@@ -164,11 +167,15 @@ class SessionDoor implements Sessions {
     throw new ServiceError('INVALID_REQUEST', `unknown model ${model}`, { details });
   }
 
-  async #request<Reply>(session: string, event: AnyEvent, options?: KernelAskOptions): Promise<Reply> {
+  #request<Reply>(session: string, event: AnyEvent, options?: KernelAskOptions): Promise<Reply> {
+    return this.#retried(() => this.open(session), () => this.#options.kernel.ask<Reply>(sessionName(session), event, options));
+  }
+
+  async #retried<Reply>(open: () => Promise<void>, ask: () => Promise<Reply>): Promise<Reply> {
     for (let attempt = 1; ; attempt += 1) {
-      await this.open(session);
+      await open();
       try {
-        return await this.#options.kernel.ask<Reply>(sessionName(session), event, options);
+        return await ask();
       } catch (error) {
         const isDown = error instanceof ServiceError && error.code === 'ACTOR_DOWN';
         if (!isDown || attempt === MAX_TRIES) throw error;

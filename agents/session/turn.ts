@@ -11,6 +11,8 @@ export interface Turn {
   readonly record: TurnRecord;
   /** Found unfinished in the store: its session or the process died before its end. */
   readonly isAdopted: boolean;
+  /** The end that its asker was told and that the store could not write. */
+  readonly told: TurnOutcome | undefined;
   /** When it came to wait for its answer, in the clock's milliseconds. */
   readonly acceptedMs: number;
   /** Those who wait for its end. */

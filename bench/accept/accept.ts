@@ -8,8 +8,10 @@ import type { ServiceProcess } from '../service-process.ts';
 import { withService } from '../service-process.ts';
 import { withTemporaryDirectory } from '../temporary-directory.ts';
 import type { AskingReport, AskingRequest } from './asking-clients.ts';
+import type { LoggingReport, LoggingRequest } from './bare-log.ts';
 
 const CLIENTS = new URL('./asking-clients.ts', import.meta.url);
+const BARE_LOG = new URL('./bare-log.ts', import.meta.url);
 const SESSIONS = 1000;
 /** What the sessions ask in the longer run, with some to spare. */
 const QUEUE_LENGTH = 100;
@@ -37,13 +39,18 @@ export const benchmark: Benchmark = {
     withTemporaryDirectory(async (dataDir) => {
       const windowMs = isQuick ? QUICK_WINDOW_MS : WINDOW_MS;
       const env = { BANYAN_SESSION_QUEUE_LENGTH: String(QUEUE_LENGTH), BANYAN_DRAIN_TIMEOUT_MS: '0', BANYAN_LOG_LEVEL: 'error', ...SLOW_ANSWERS };
+      const timeDisk = (): Promise<LoggingReport> => withChild(BARE_LOG, (disk) => disk.ask({ directory: dataDir, perSecond: PER_SECOND, durationMs: windowMs } satisfies LoggingRequest));
+      const before = await timeDisk();
       const figures = await withService({ dataDir, env }, (service) => withChild(CLIENTS, (clients) => measureAccepts(service, clients, windowMs)));
+      const after = await timeDisk();
+      const bare = { bare_p50_ms: Math.max(before.p50Ms, after.p50Ms), bare_p99_ms: Math.max(before.p99Ms, after.p99Ms), bare_max_ms: Math.max(before.maxMs, after.maxMs) };
       const notes = [
         `${SESSIONS} sessions, asked in turn, ${PER_SECOND} questions a second; fsync is on`,
         'an answer runs in every session and does not end meanwhile: what is measured is accepted behind it and waits, and no answer competes with it',
         'an ask counts from when it was due to its `accepted`; of both runs, alone and beside indexing that goes on all the while, the worse',
+        'bare: the same pace into a plain file with one fsync for all that have come, before and after, the worse; what the disk itself takes',
       ];
-      return { figures, notes };
+      return { figures: { ...figures, ...bare }, notes };
     }),
 };
 

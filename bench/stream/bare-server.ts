@@ -31,7 +31,8 @@ async function answer(socket: WebSocket): Promise<void> {
   const startedMs = performance.now();
   for (let index = 0; index < deltas; index += 1) {
     const dueMs = startedMs + index * DELTA_INTERVAL_MS;
-    if (index > 0) await pace.until(dueMs);
+    const due = pace.until(dueMs);
+    if (due !== undefined) await due;
     send('answer-delta', `"text":${JSON.stringify(deltaText(performance.timeOrigin + dueMs))},`);
   }
   send('answer-end', '');

@@ -3,11 +3,6 @@ import { DELTA_INTERVAL_MS, deltaText } from './delta.ts';
 
 const TICK_MS = 1;
 
-interface Sleeper {
-  readonly dueMs: number;
-  readonly wake: () => void;
-}
-
 /**
  * A model that sends `deltas` pieces at a fixed pace, each with the time at which it was due: a server that is late is
  * late for the clients too. All streams share one timer, so that the pace itself costs next to nothing.
@@ -23,7 +18,8 @@ async function* streamPaced(pace: Pace, deltas: number, signal: AbortSignal): As
   const startedMs = performance.now();
   for (let index = 0; index < deltas; index += 1) {
     const dueMs = startedMs + index * DELTA_INTERVAL_MS;
-    if (index > 0) await pace.until(dueMs);
+    const due = pace.until(dueMs);
+    if (due !== undefined) await due;
     if (isAborted) return;
     yield { type: 'text', text: deltaText(performance.timeOrigin + dueMs) };
   }
@@ -32,23 +28,31 @@ async function* streamPaced(pace: Pace, deltas: number, signal: AbortSignal): As
 
 /** Wakes those whose time has come, once a millisecond. */
 export class Pace {
-  #sleepers: Sleeper[] = [];
+  /** By the millisecond that they are due in. */
+  readonly #sleepers = new Map<number, (() => void)[]>();
+  #wokenMs = Math.floor(performance.now());
 
   constructor() {
     setInterval(() => this.#wake(), TICK_MS).unref();
   }
 
-  until(dueMs: number): Promise<void> {
-    return new Promise((wake) => this.#sleepers.push({ dueMs, wake }));
+  /** Waits no more where the time has passed: a model that was held up sends what it has. */
+  until(dueMs: number): Promise<void> | undefined {
+    const tick = Math.ceil(dueMs);
+    if (tick <= this.#wokenMs) return undefined;
+    return new Promise((wake) => {
+      const others = this.#sleepers.get(tick);
+      if (others === undefined) this.#sleepers.set(tick, [wake]);
+      else others.push(wake);
+    });
   }
 
   #wake(): void {
-    const now = performance.now();
-    const sleepers = this.#sleepers;
-    this.#sleepers = [];
-    for (const sleeper of sleepers) {
-      if (sleeper.dueMs <= now) sleeper.wake();
-      else this.#sleepers.push(sleeper);
+    const now = Math.floor(performance.now());
+    while (this.#wokenMs < now) {
+      this.#wokenMs += TICK_MS;
+      for (const wake of this.#sleepers.get(this.#wokenMs) ?? []) wake();
+      this.#sleepers.delete(this.#wokenMs);
     }
   }
 }

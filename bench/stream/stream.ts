@@ -27,7 +27,7 @@ export const benchmark: Benchmark = {
     lost_frames: { max: 0 },
     added_delay_p99_ms: { max: 50 },
     loop_delay_p99_ms: { max: 30 },
-    cpu_per_frame_us: { max: 15 },
+    cpu_per_frame_us: { max: 20 },
   },
   measure: ({ isQuick }) =>
     withTemporaryDirectory(async (dataDir) => {

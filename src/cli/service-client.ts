@@ -24,7 +24,7 @@ export async function request<Reply>(service: URL, path: string, options: Reques
   const reply = parseJson(text);
   if (reply === undefined) throw notBanyan(service, `it answered ${status} without JSON`);
   if (status < 400) return reply as Reply;
-  const { error } = reply as { error?: ErrorBody };
+  const error = (reply as { readonly error?: ErrorBody } | null)?.error;
   throw error?.code === undefined ? notBanyan(service, `it answered ${status}`) : errorOf(error);
 }
 

@@ -1,5 +1,5 @@
-import type { ErrorBody } from './api.ts';
 import { BanyanError, protocolError, unreachable } from './banyan-error.ts';
+import { isErrorBody } from './frame.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -20,6 +20,6 @@ export async function sendFeedback(base: URL, key: string | undefined, feedback:
     throw unreachable({ cause: error });
   });
   if (response.ok) return void (await response.body?.cancel());
-  const body = (await response.json().catch(() => undefined)) as { readonly error?: ErrorBody } | undefined;
-  throw body?.error === undefined ? protocolError(`The service answered with status ${response.status}.`) : new BanyanError(body.error);
+  const body = (await response.json().catch(() => undefined)) as { readonly error?: unknown } | null | undefined;
+  throw isErrorBody(body?.error) ? new BanyanError(body.error) : protocolError(`The service answered with status ${response.status}.`);
 }

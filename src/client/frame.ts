@@ -1,4 +1,4 @@
-import type { ServerFrame } from './api.ts';
+import type { ErrorBody, ServerFrame } from './api.ts';
 
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
@@ -12,9 +12,9 @@ const FIELDS: ReadonlyMap<unknown, Fields> = new Map<unknown, Fields>([
   ['answer-start', { turn: isText }],
   ['answer-delta', { turn: isText, text: isText }],
   ['answer-end', { turn: isText, answer: isText }],
-  ['answer-error', { turn: isText, error: isError }],
+  ['answer-error', { turn: isText, error: isErrorBody }],
   ['snapshot', { turns: isListOfTurns }],
-  ['error', { error: isError }],
+  ['error', { error: isErrorBody }],
   ['stats', { queries: isNumber, hits: isNumber, misses: isNumber, errors: isNumber, hit_rate: Number.isFinite }],
 ]);
 const TURN: Fields = { id: isText, turn: isText, text: isText, sources: Array.isArray, end: isTurnEnd };
@@ -59,8 +59,9 @@ function isFlag(value: unknown): boolean {
   return typeof value === 'boolean';
 }
 
-function isError(value: unknown): boolean {
-  return isObject(value) && isText(value['code']) && isText(value['message']);
+/** Whether this is what the service says of a failure, and not something of a proxy. */
+export function isErrorBody(value: unknown): value is ErrorBody {
+  return isObject(value) && isText(value['code']) && isText(value['message']) && isNumberIfThere(value['retry_after_ms']);
 }
 
 function isListOfTurns(value: unknown): boolean {
@@ -68,5 +69,5 @@ function isListOfTurns(value: unknown): boolean {
 }
 
 function isTurnEnd(value: unknown): boolean {
-  return value === undefined || (isObject(value) && (isText(value['answer']) || isError(value['error'])));
+  return value === undefined || (isObject(value) && (isText(value['answer']) || isErrorBody(value['error'])));
 }

@@ -1,5 +1,5 @@
 import type { ErrorBody, LoggedFrame, SnapshotTurn, SocketFrame } from './api.ts';
-import { backoffMs } from './backoff.ts';
+import { askAgainMs } from './backoff.ts';
 import { BanyanError, cancelledError, protocolError } from './banyan-error.ts';
 import type { RunningAnswer } from './running-answer.ts';
 import { Timers } from './timers.ts';
@@ -165,5 +165,5 @@ function isPassing({ code }: ErrorBody, refusals: number): boolean {
 }
 
 function pauseMs(refusals: number, { retry_after_ms: wantedMs }: ErrorBody): number {
-  return backoffMs(refusals, Math.random(), wantedMs);
+  return askAgainMs(refusals, Math.random(), wantedMs);
 }

@@ -1,5 +1,5 @@
 import type { ErrorBody, ServerFrame, WebSocketConstructor } from './api.ts';
-import { backoffMs } from './backoff.ts';
+import { reconnectMs } from './backoff.ts';
 import { Connection } from './connection.ts';
 
 export interface ReconnectingConnectionOptions {
@@ -19,6 +19,9 @@ export interface ReconnectingConnectionOptions {
   onGivenUp(refusal: ErrorBody | undefined): void;
 }
 
+/** What a connection that was lost soon after it served counts for: a service that drops everybody is to be tried ever more rarely. */
+const SHORT_LIFE_MS = 1000;
+
 /** A connection that is made again, with back-off, whenever it is lost. */
 export class ReconnectingConnection {
   readonly #options: ReconnectingConnectionOptions;
@@ -26,6 +29,8 @@ export class ReconnectingConnection {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #lostAtMs = performance.now();
+  /** Connections in a row that served for a moment only. */
+  #shortLives = 0;
   /** Undefined while the service has not served on this connection. */
   #servedSinceMs: number | undefined;
   /** The last error that named neither a question nor a turn: a close that follows is for its sake. */
@@ -76,6 +81,7 @@ export class ReconnectingConnection {
   /** Something came that makes the connection worth its try, however short it was. */
   progress(): void {
     this.#attempt = 0;
+    this.#shortLives = 0;
   }
 
   #receive(frame: ServerFrame): void {
@@ -84,20 +90,23 @@ export class ReconnectingConnection {
   }
 
   #lose(closeCode: number): void {
+    const nowMs = performance.now();
     this.#connection = undefined;
     if (this.#servedSinceMs !== undefined) {
-      this.#lostAtMs = performance.now();
-      if (this.#lostAtMs - this.#servedSinceMs > this.#options.heartbeatMs) this.#attempt = 0;
+      this.#lostAtMs = nowMs;
+      if (nowMs - this.#servedSinceMs > this.#options.heartbeatMs) this.progress();
+      else this.#shortLives += 1;
       this.#servedSinceMs = undefined;
     }
     this.#options.onLost(closeCode, this.#refusal);
-    if (!this.#isOver) this.#wait();
+    if (!this.#isOver) this.#wait(nowMs);
   }
 
-  #wait(): void {
-    const retryInMs = backoffMs(this.#attempt, Math.random(), this.#refusal?.retry_after_ms);
+  #wait(nowMs: number): void {
+    const awayMs = nowMs - this.#lostAtMs;
+    const retryInMs = reconnectMs(awayMs + this.#shortLives * SHORT_LIFE_MS, Math.random(), this.#refusal?.retry_after_ms);
     const { giveUpMs } = this.#options;
-    if (giveUpMs !== undefined && performance.now() + retryInMs - this.#lostAtMs > giveUpMs) return this.#options.onGivenUp(this.#refusal);
+    if (giveUpMs !== undefined && awayMs + retryInMs > giveUpMs) return this.#options.onGivenUp(this.#refusal);
     this.#attempt += 1;
     this.#retry = setTimeout(() => this.open(), retryInMs);
     this.#options.onWaiting(this.#attempt, retryInMs);

@@ -36,6 +36,8 @@ export class SessionClient implements Banyan {
   #position: LogPosition;
   /** Whether this connection began the session. */
   #isNew = false;
+  /** Whether the service has said on this connection where the session is. */
+  #isReady = false;
   /** Whether all that was missed has come. */
   #isCaughtUp = false;
   #error: BanyanError | undefined;
@@ -122,12 +124,14 @@ export class SessionClient implements Banyan {
 
   #connecting(): void {
     this.#isNew = this.#session === undefined;
+    this.#isReady = false;
     this.#become({ state: 'connecting' });
   }
 
   #receive(frame: ServerFrame): void {
     switch (frame.type) {
       case 'ready':
+        if (this.#isReady) return this.#connection.drop(); // no service says it twice
         this.#begin(frame);
         break;
       case 'pong':
@@ -154,6 +158,7 @@ export class SessionClient implements Banyan {
   }
 
   #begin(ready: Ready): void {
+    this.#isReady = true;
     this.#session = ready.session;
     this.#position.begin(ready, this.#isNew);
     this.#sessionKnown.resolve(ready.session);

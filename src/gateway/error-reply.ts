@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -41,9 +42,12 @@ const PARSE_FAILURES: Readonly<Record<string, { readonly status: number; readonl
   HPE_INVALID_EOF_STATE: { status: 400, code: 'UPLOAD_INCOMPLETE' },
 };
 
-/** Answers what is no HTTP request, or not a whole one, and hangs up. */
+/** What a client gets to read the reply and to hang up itself: one that was cut off at once might never see it. */
+const FAREWELL_MS = 1000;
+
+/** Answers what is no HTTP request, or not a whole one, and hangs up; at once in the middle of another reply. */
 export function replyToMalformedHttp(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  if (error.code === 'ECONNRESET' || !socket.writable || isReplying(socket)) return void socket.destroy();
   const { status, code } = PARSE_FAILURES[error.code ?? ''] ?? { status: 400, code: 'INVALID_REQUEST' };
   const body = JSON.stringify({ error: toErrorBody(new ServiceError(code)) });
   const head = [
@@ -53,4 +57,11 @@ export function replyToMalformedHttp(error: Error & { readonly code?: string }, 
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Nothing else ends a connection whose client keeps its half open: Node's own time limits left with its parser.
+  socket.setTimeout(FAREWELL_MS, () => socket.destroy());
+}
+
+/** Node's own handler looks at the same field. */
+function isReplying(socket: Socket): boolean {
+  return (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
 }

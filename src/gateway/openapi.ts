@@ -1,20 +1,24 @@
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { App } from './app.ts';
 
-const DESCRIPTION = `Answers questions from your own documents.
-
-Every refusal is \`{"error": {code, message, retryable, retry_after_ms?, details?}}\`. The chat itself is the WebSocket
-\`/ws\` (docs/protocol.md).`;
-
-/** Describes the routes that are added after this at `/docs`, and as JSON at `/docs/json`. */
-export async function serveOpenApi(app: App, version: string): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Banyan', description: DESCRIPTION, version },
-      tags: ['questions', 'sessions', 'documents', 'status', 'admin'].map((name) => ({ name })),
-    },
-  });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+/**
+ * Describes the routes that are added after this at `/docs`, and as JSON at `/docs/json`. The pages are made when somebody
+ * first asks for one: to load what makes them takes a sixth of the whole start.
+ */
+export function serveOpenApi(app: App, version: string): void {
+  const routes: RouteOptions[] = [];
+  let pages: Promise<FastifyInstance> | undefined;
+  const createPages = async (): Promise<FastifyInstance> => {
+    const { createOpenApiPages } = await import('./openapi-pages.ts');
+    return createOpenApiPages(app, routes, version);
+  };
+  const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    pages ??= createPages();
+    const { routing } = await pages;
+    reply.hijack();
+    routing(request.raw, reply.raw);
+  };
+  app.get('/docs', serve);
+  app.get('/docs/*', serve);
+  app.addHook('onRoute', (route) => void routes.push(route));
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import websocket from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
@@ -45,7 +46,7 @@ export async function createServer(gateway: Gateway): Promise<App> {
   app.setNotFoundHandler((request) => {
     throw new ServiceError('ROUTE_NOT_FOUND', `no route ${request.method} ${request.url.slice(0, 200)}`);
   });
-  await serveOpenApi(app, version);
+  serveOpenApi(app, version);
   await app.register(websocket, { options: socketOptions(gateway), preClose: (done) => done(), errorHandler: (error) => logger.debug({ error }, 'Socket failed') });
   // After the plugin, which marks upgrades: a refused one is hung up on by that mark.
   keepForeignPagesOut(app, config.host);
@@ -70,9 +71,15 @@ function createFastify({ services: { config, logger } }: Gateway): App {
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: replyToMalformedHttp,
+    http: { shouldUpgradeCallback: asksForWebSocket },
     frameworkErrors: (error, request, reply) => replyWithError(error, request as FastifyRequest, reply as never, logger),
     schemaErrorFormatter: (errors, part) => refusal('INVALID_REQUEST', errors, part),
   }) as unknown as App;
+}
+
+/** Clients that offer HTTP/2 by an upgrade (Java's do by themselves) are answered by HTTP/1.1, as if they had not. */
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Unlike in every process, counted within one. */

@@ -4,6 +4,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the Unix epoch; may jump. */
   wallTime(): number;
+  /** A delay beyond MAX_TIMER_MS is cut to it. */
   setTimeout(run: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
 }
@@ -14,6 +15,6 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
-  setTimeout: (run, delayMs) => setTimeout(run, delayMs),
+  setTimeout: (run, delayMs) => setTimeout(run, Math.min(delayMs, MAX_TIMER_MS)),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };

@@ -1,9 +1,10 @@
 import { splitPart } from '#config/parse-value.ts';
 import type { Config } from '#config/schema.ts';
 import { probeEmbeddings } from '#src/adapters/embedding-model/probe.ts';
-import { checkBedrock } from '#src/adapters/language-model/bedrock.ts';
+import { bedrockAccount, checkBedrock } from '#src/adapters/language-model/bedrock.ts';
+import { geminiAccount } from '#src/adapters/language-model/gemini-client.ts';
 import { checkGemini } from '#src/adapters/language-model/gemini.ts';
-import { checkOpenAi } from '#src/adapters/language-model/openai.ts';
+import { checkOpenAi, openAiAccount } from '#src/adapters/language-model/openai.ts';
 import { probeReranker } from '#src/adapters/reranker/probe.ts';
 import { untilAborted } from '#src/adapters/wire/abort.ts';
 import { networkFailure } from '#src/adapters/wire/failure.ts';
@@ -106,18 +107,15 @@ function modelChecks(config: Config, part: string): readonly ModelCheck[] {
   const { provider, name: model } = splitPart(part);
   switch (provider) {
     case 'gemini':
-      return geminiOptions(config, model).map((options) => ({ account: `gemini/${options.accountName ?? ''}/${model}`, check: (signal) => checkGemini(options, signal) }));
+      return geminiOptions(config, model).map((options) => ({ account: geminiAccount(options), check: (signal) => checkGemini(options, signal) }));
     case 'vertex': {
       const options = vertexOptions(config, model);
-      return [{ account: `gemini/${config.vertexProject}/${model}`, check: (signal) => checkGemini(options, signal) }];
+      return [{ account: geminiAccount(options), check: (signal) => checkGemini(options, signal) }];
     }
     case 'bedrock':
-      return bedrockOptions(config, model).map((options) => ({ account: `bedrock/${options.region}/${model}`, check: (signal) => checkBedrock(options, signal) }));
+      return bedrockOptions(config, model).map((options) => ({ account: bedrockAccount(options), check: (signal) => checkBedrock(options, signal) }));
     case 'openai':
-      return openAiOptions(config, model).map((options) => ({
-        account: `openai/${options.accountName ?? new URL(options.baseUrl).host}/${model}`,
-        check: (signal) => checkOpenAi(options, signal),
-      }));
+      return openAiOptions(config, model).map((options) => ({ account: openAiAccount(options), check: (signal) => checkOpenAi(options, signal) }));
     default:
       return [];
   }

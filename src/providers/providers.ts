@@ -1,5 +1,5 @@
 import type { Component } from '#agents/health/health.agent.ts';
-import { EMBEDDER, embedderAgent, embedQuery, expectQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, vectorsComponent } from '#agents/embedder/embedder.agent.ts';
+import { EMBEDDER, embedderAgent, embedQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, vectorsComponent } from '#agents/embedder/embedder.agent.ts';
 import type { CallReport, GuardOptions } from '#agents/governor/governor.agent.ts';
 import { hintRate } from '#agents/governor/governor.agent.ts';
 import type { ModelsOptions } from '#agents/models/models.agent.ts';
@@ -44,9 +44,6 @@ export interface Providers {
   readonly retrieval: string;
 }
 
-const BYTES_PER_NUMBER = 4;
-/** What a kept vector costs beside its numbers. */
-const ENTRY_BYTES = 512;
 /** A test's model takes any prompt. */
 const GENEROUS_PROFILE = { ...CAUTIOUS_PROFILE, contextTokens: 1_000_000 };
 
@@ -85,7 +82,10 @@ function modelsOf(kernel: Kernel, { config, models }: ProvidersOptions): Pick<Mo
 /** Quotes come from this process: models are a component only where others are switched on. */
 function componentsOf(kernel: Kernel, rerankers: readonly Reranker[]): readonly Component[] {
   const remote = rerankers.filter(({ id }) => id !== LEXICAL_RERANKER_ID);
-  const models = (): readonly string[] => currentModels(kernel)?.choice.models.flatMap((id) => (id === EXTRACTIVE_MODEL_ID ? [] : (currentModels(kernel)?.accounts(id) ?? []))) ?? [];
+  const models = (): readonly string[] => {
+    const current = currentModels(kernel);
+    return current?.choice.models.flatMap((id) => (id === EXTRACTIVE_MODEL_ID ? [] : current.accounts(id))) ?? [];
+  };
   return [
     providerComponent(kernel, 'models', models),
     ...(remote.length === 0 ? [] : [providerComponent(kernel, 'reranker', () => remote.map(({ account }) => account))]),
@@ -109,10 +109,10 @@ function createVectors(kernel: Kernel, guards: GuardOptions, { config, store, lo
     onHeldUp: (failure) => logger.warn({ failure }, 'Vectors of documents are held up'),
     onRefused: (document, error) => logger.warn({ document, error }, 'A document has no vectors'),
   });
-  const queries = queryEmbeddingsAgent({ guards, model, otherRoutes, maxBytes: config.embeddingCacheEntries * (BYTES_PER_NUMBER * model.dimension + ENTRY_BYTES) });
+  const queries = queryEmbeddingsAgent({ guards, model, otherRoutes, maxEntries: config.embeddingCacheEntries });
   const isForeign = config.pineconeTextField !== '';
   return {
-    dense: { index, embed: (text, call) => embedQuery(kernel, text, call), expect: (text, call) => expectQuery(kernel, text, call) },
+    dense: { index, embed: (text, call) => embedQuery(kernel, text, call) },
     embedding: [
       { id: 'query-embeddings', name: QUERY_EMBEDDINGS, start: queries },
       ...(isForeign ? [] : [{ id: 'embedder', name: EMBEDDER, start: embedder }]),

@@ -14,8 +14,7 @@ const WORD = /[\p{L}\p{N}\p{M}]+(?:['’][\p{L}\p{N}\p{M}]+)*/gu;
 const ASCII_WORD = /[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*/g;
 const UNSPACED_RUN = new RegExp(`[${UNSPACED_SCRIPTS}\\p{M}]+|[^${UNSPACED_SCRIPTS}]+`, 'gu');
 const HAS_UNSPACED = new RegExp(`[${UNSPACED_SCRIPTS}]`, 'u');
-// oxlint-disable-next-line no-control-regex
-const NON_ASCII = /[^\x00-\x7f]/;
+const NON_ASCII = /[\u0080-\uffff]/;
 
 interface Analyser {
   readonly rules: LanguageRules;

@@ -1,8 +1,8 @@
 const SKIPPED = /\s*\[\d[\d, ]*\]|\s+/g;
 /** What more text could still make part of a handle or of a run of white space. */
-const OPEN_END = /\s*(?:\[[\d, ]{0,32})?$/;
+const OPEN_END = /(?<!\s)\s*(?:\[[\d, ]{0,32})?$/;
 /** An ellipsis, or the end of a handle. */
-const LEADING = /^\s*(?:…|\.\.\.|[\d, ]*\])/;
+const LEADING = /^\s*(?:…|\.\.\.|(?:[\d,][\d, ]*)?\])/;
 const OPEN_LEADING = /^\s*(?:\.{0,2}|[\d, ]{0,32})$/;
 
 /**

@@ -14,7 +14,7 @@ export interface ContinuationTemplate {
 export const CONTINUATION: ContinuationTemplate = continueTemplate;
 
 /** What could be read as the beginning or end of the answer so far, or of a piece of evidence. */
-const DELIMITER = /<(?=\s*\/?\s*(?:answer-so-far|source)\b)/gi;
+const DELIMITER = /<(?=\s*(?:\/\s*)?(?:answer-so-far|source)\b)/gi;
 
 /**
  * Makes a prompt whose answer goes on where `textSoFar` stops. White space at the end of the text is not shown: models

@@ -62,7 +62,7 @@ function cutToFit(text: string, budgetTokens: number, countTokens: (text: string
   const end = ends.findLast((each) => each <= longest);
   if (end !== undefined) return text.slice(0, end);
   const words = text.slice(0, longest).replace(/[\uD800-\uDBFF]$/, '');
-  return words.replace(/\s+\S*$/, '') || words;
+  return words.replace(/(?<!\s)\s+\S*$/, '') || words;
 }
 
 /** The greatest number up to `limit` that fits, where all smaller ones fit too. */

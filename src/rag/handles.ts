@@ -22,7 +22,6 @@ const BLOCK_MARKER = /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]+)?/;
 const SPACE = 0x20;
 const [FIRST_HIGH_SURROGATE, LAST_HIGH_SURROGATE] = [0xd800, 0xdbff];
 
-const PLAIN = /^[^[\n]*$/;
 const NO_CITATIONS: readonly Citation[] = [];
 const NOTHING: ResolvedText = { text: '', citations: NO_CITATIONS };
 
@@ -77,7 +76,7 @@ export class HandleResolver {
 
   push(piece: string): ResolvedText {
     this.#held += piece;
-    return PLAIN.test(this.#held) ? this.#pass() : this.#drain(false);
+    return this.#held.includes('[') || this.#held.includes('\n') ? this.#drain(false) : this.#pass();
   }
 
   /** Gives out what was held back, since nothing follows. */

@@ -4,6 +4,8 @@ const LAST_WORD = /[\p{L}\p{N}\p{M}_]+$/u;
 const FIRST_WORD = /^[\p{L}\p{N}\p{M}_]+/u;
 const LAST_WORD_AND_MARK = /([\p{L}\p{N}\p{M}_]+)["'”’)\]]?([.!?,;:])["'”’)\]]?$/u;
 const UNSPACED = new RegExp(`[${UNSPACED_SCRIPTS}]`, 'u');
+/** In UTF-16 units. What is longer is no word, and would take the square of its length to look at. */
+const MAX_WORD_LENGTH = 200;
 const WORD_CHARACTER = /[\p{L}\p{N}\p{M}_]/u;
 
 /** Words that are known to be words: the evidence of an answer, and what of it is already written. */
@@ -39,9 +41,10 @@ export const NOTHING_KNOWN = new KnownText('');
 export function needsSpace(left: string, right: string, known: KnownText): boolean {
   const second = FIRST_WORD.exec(right)?.[0];
   if (second === undefined || UNSPACED.test(second.charAt(0)) || UNSPACED.test(left.slice(-1))) return false;
-  const first = LAST_WORD.exec(left)?.[0];
+  const end = left.slice(-MAX_WORD_LENGTH);
+  const first = LAST_WORD.exec(end)?.[0];
   if (first !== undefined) return areTwoWords(first, second, known);
-  const [, word, mark] = LAST_WORD_AND_MARK.exec(left) ?? [];
+  const [, word, mark] = LAST_WORD_AND_MARK.exec(end) ?? [];
   if (word === undefined || mark === undefined || known.has(word + mark + second)) return false;
   if (/^\p{Lu}/u.test(second)) return true;
   return ',;:'.includes(mark) && /^\p{L}/u.test(second) && known.has(second);

@@ -10,7 +10,7 @@ const SURE_LETTERS = 4;
 const MIN_DROPPED = 20;
 /** Marks between white space that a repetition without letters is looked for in. */
 const MAX_TOKENS = 4;
-/** How long a first word is waited for. Design, section 5: up to 200 characters are held back. */
+/** How long a first word is waited for. Longer, and a reader would see the answer stop. */
 const MAX_HELD = 200;
 
 const WORD_END = /[\p{L}\p{N}\p{M}_]$/u;

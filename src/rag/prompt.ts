@@ -27,7 +27,7 @@ export interface PromptRequest {
 }
 
 /** What could be read as the beginning or end of a piece of evidence. */
-const DELIMITER = /<(?=\s*\/?\s*source\b)/gi;
+const DELIMITER = /<(?=\s*(?:\/\s*)?source\b)/gi;
 
 /**
  * Writes the prompt for a question and its evidence. Whatever the question or a document says, it cannot close the

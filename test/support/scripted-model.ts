@@ -45,6 +45,11 @@ export class ScriptedStream implements AsyncIterable<GenerationPart> {
     signal.addEventListener('abort', () => this.#wake());
   }
 
+  /** How much of what was said nobody has taken yet. */
+  get unread(): number {
+    return this.#steps.length;
+  }
+
   say(text: string): this {
     return this.#put({ type: 'text', text });
   }

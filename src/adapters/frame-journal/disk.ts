@@ -154,8 +154,9 @@ export class DiskJournal implements FrameJournal {
   }
 
   #renew(): void {
-    if (this.#segment?.bytes === this.#repeatedBytes) return this.#removeOld();
-    this.#segment?.abandon();
+    if (this.#segment === undefined) return this.#retry();
+    if (this.#segment.bytes === this.#repeatedBytes) return this.#removeOld();
+    this.#segment.abandon();
     this.#segment = undefined;
     const { maxSegments = DEFAULT_MAX_SEGMENTS } = this.#options;
     this.#begin(this.#files.list().length < maxSegments ? [] : this.#memory.openLogs());

@@ -33,7 +33,7 @@ const STOPS: Partial<Readonly<Record<StopReason, 'stop' | 'length' | 'blocked'>>
 export function createBedrockModel(options: BedrockOptions): LanguageModel {
   const { model } = options;
   const id = `bedrock:${model}`;
-  const account = accountOf(options);
+  const account = bedrockAccount(options);
   const profile = modelProfile(id);
   const client = lazyClient(options, account);
   async function* open(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<AnswerChunk> {
@@ -49,7 +49,7 @@ export function createBedrockModel(options: BedrockOptions): LanguageModel {
 
 /** Asks the model for one token: the runtime's API has nothing cheaper. Rejects with ProviderError. */
 export async function checkBedrock(options: BedrockOptions, signal: AbortSignal): Promise<void> {
-  const account = accountOf(options);
+  const account = bedrockAccount(options);
   try {
     const [client, { ConverseCommand }] = await Promise.all([loadClient(options, account), import('@aws-sdk/client-bedrock-runtime')]);
     const command = new ConverseCommand({
@@ -63,7 +63,7 @@ export async function checkBedrock(options: BedrockOptions, signal: AbortSignal)
   }
 }
 
-function accountOf({ region, model }: BedrockOptions): string {
+export function bedrockAccount({ region, model }: BedrockOptions): string {
   return `bedrock/${region}/${model}`;
 }
 

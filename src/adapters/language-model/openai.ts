@@ -28,7 +28,7 @@ export interface OpenAiOptions {
 export function createOpenAiModel(options: OpenAiOptions): LanguageModel {
   const { model, onRate } = options;
   const id = `openai:${model}`;
-  const account = accountOf(options);
+  const account = openAiAccount(options);
   const profile = modelProfile(id);
   async function* open(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<AnswerChunk> {
     const body = bodyOf(model, profile, request);
@@ -47,7 +47,7 @@ export function createOpenAiModel(options: OpenAiOptions): LanguageModel {
 
 /** Asks for the models and looks for ours, which costs nothing. Rejects with ProviderError. */
 export async function checkOpenAi(options: OpenAiOptions, signal: AbortSignal): Promise<void> {
-  const account = accountOf(options);
+  const account = openAiAccount(options);
   const call = { account, signal, url: urlOf(options, 'models'), headers: headersOf(options, account), errorOf: openAiErrorFields };
   const { body } = await requestJson(call);
   const { data }: { readonly data?: unknown } = Object(body);
@@ -59,7 +59,7 @@ export async function checkOpenAi(options: OpenAiOptions, signal: AbortSignal): 
   }
 }
 
-function accountOf({ model, baseUrl, accountName }: OpenAiOptions): string {
+export function openAiAccount({ model, baseUrl, accountName }: OpenAiOptions): string {
   return `openai/${accountName ?? new URL(baseUrl).host}/${model}`;
 }
 

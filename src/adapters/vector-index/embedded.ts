@@ -8,6 +8,7 @@ import type { ActorLink } from '#src/store/tenant/store-actor.ts';
 import { StoreActor } from '#src/store/tenant/store-actor.ts';
 import { VECTORS_ACTOR } from '#src/store/vectors/events.ts';
 import type { DeleteReply, SpaceKey, VectorHit, VectorsEvent, VectorsStatus } from '#src/store/vectors/events.ts';
+import { untilAborted } from '#src/adapters/wire/abort.ts';
 import { networkFailure } from '#src/adapters/wire/failure.ts';
 
 const ID = 'embedded:vectors';
@@ -42,7 +43,7 @@ export interface EmbeddedVectorIndex extends VectorIndex {
 export function createEmbeddedVectorIndex({ link, model, restartWaitMs = 2000, timeoutMs = 30_000 }: EmbeddedIndexOptions): EmbeddedVectorIndex {
   const actor = new StoreActor<VectorsEvent>(link, { name: VECTORS_ACTOR, restartWaitMs });
   const ask = <Reply>(event: VectorsEvent, signal: AbortSignal): Promise<Reply> =>
-    untilAborted(signal, () => actor.ask<Reply>(event, timeoutMs));
+    answered(signal, () => actor.ask<Reply>(event, timeoutMs));
   return {
     id: ID,
     account: ACCOUNT,
@@ -101,17 +102,12 @@ function joined(records: readonly VectorRecord[], dimension: number): Float32Arr
 }
 
 /** Stops waiting when the signal is aborted: the worker's answer to nobody is dropped. */
-async function untilAborted<Reply>(signal: AbortSignal, ask: () => Promise<Reply>): Promise<Reply> {
+async function answered<Reply>(signal: AbortSignal, ask: () => Promise<Reply>): Promise<Reply> {
   if (signal.aborted) throw networkFailure(ACCOUNT, signal.reason, signal);
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(networkFailure(ACCOUNT, signal.reason, signal));
-  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([ask(), aborted.promise]);
+    return await untilAborted(ask(), signal);
   } catch (error) {
-    throw toProviderError(error);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+    throw signal.aborted ? networkFailure(ACCOUNT, error, signal) : toProviderError(error);
   }
 }
 

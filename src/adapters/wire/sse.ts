@@ -17,10 +17,12 @@ export async function* readSseData(body: ReadableStream<Uint8Array>): AsyncGener
 class EventReader {
   #rest = '';
   #data: string[] = [];
+  /** Of the lines that `#data` was read from. */
+  #dataUnits = 0;
 
   push(text: string): string[] {
     const buffer = this.#rest + text;
-    if (buffer.length > MAX_EVENT_LENGTH) throw new RangeError('a server-sent event without end');
+    if (this.#dataUnits + buffer.length > MAX_EVENT_LENGTH) throw new RangeError('a server-sent event without end');
     // A last \r may be the first half of \r\n.
     const complete = buffer.endsWith('\r') ? buffer.slice(0, -1) : buffer;
     return this.#readLines(complete, buffer);
@@ -45,8 +47,11 @@ class EventReader {
     if (line === '' && this.#data.length > 0) {
       events.push(this.#data.join('\n'));
       this.#data = [];
+      this.#dataUnits = 0;
     }
     const value = /^data(?:: ?|$)/.exec(line);
-    if (value !== null) this.#data.push(line.slice(value[0].length));
+    if (value === null) return;
+    this.#data.push(line.slice(value[0].length));
+    this.#dataUnits += line.length;
   }
 }

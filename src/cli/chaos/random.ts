@@ -10,7 +10,8 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-function mix(value: number): number {
+/** Spreads every bit of a 32 bit integer over all bits of the result. */
+export function mix(value: number): number {
   let mixed = value ^ (value >>> 16);
   mixed = Math.imul(mixed, 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);

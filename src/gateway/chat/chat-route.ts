@@ -19,10 +19,19 @@ export function chatRoute(app: App, gateway: Gateway): void {
   app.addHook('onClose', () => departures.stop());
   const responses = new WeakMap<IncomingMessage, ServerResponse>();
   const onError = (error: Error): void => gateway.services.logger.debug({ error }, 'Socket failed');
-  app.get('/ws', { websocket: true, preHandler: (request, reply, done) => done(void responses.set(request.raw, reply.raw)) }, (socket, request) => {
-    open(socket, request, gateway, departures);
-    releaseHttp(socket, request.raw, responses.get(request.raw));
-    socket.on('error', onError);
+  app.route({
+    method: 'GET',
+    url: '/ws',
+    schema: { hide: true },
+    preHandler: (request, reply, done) => done(void responses.set(request.raw, reply.raw)),
+    wsHandler: (socket, request) => {
+      open(socket, request, gateway, departures);
+      releaseHttp(socket, request.raw, responses.get(request.raw));
+      socket.on('error', onError);
+    },
+    handler: () => {
+      throw new ServiceError('ROUTE_NOT_FOUND', 'a request for a chat that asks for no WebSocket');
+    },
   });
 }
 

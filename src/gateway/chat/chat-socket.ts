@@ -153,6 +153,8 @@ export class ChatSocket implements FeedReader, OpenConnection {
 
   #receive(data: Buffer, isBinary: boolean): void {
     const { maxFrameBytes } = this.#services.config;
+    // Nothing that it asks for now could be told to it.
+    if (!this.#link.isOpen) return;
     if (this.#link.isFlooded()) return this.#breakOff(CLOSE.policy, `at most ${MAX_FRAMES_PER_SECOND} frames in a second`, 'more');
     if (data.length > maxFrameBytes) return this.#breakOff(CLOSE.tooLarge, `at most ${maxFrameBytes} bytes`, `${data.length} bytes`);
     if (!isBinary && !isUtf8(data)) return this.#breakOff(CLOSE.notText, 'text in UTF-8', 'other bytes');
@@ -165,7 +167,6 @@ export class ChatSocket implements FeedReader, OpenConnection {
   }
 
   #breakOff(code: number, expected: string, got: string): void {
-    if (!this.#link.isOpen) return;
     this.#tellError(fieldRefusal('INVALID_FRAME', { field: 'frame', expected, got }), {});
     this.#link.close(code, `expected ${expected}`);
   }

@@ -47,7 +47,7 @@ function showEvents(app: App, gateway: Gateway): void {
   app.get('/admin/events', { schema }, async (_request, reply) => {
     if (gateway.connections.isDraining) throw new ServiceError('DRAINING');
     const { promise: closed, resolve } = Promise.withResolvers<void>();
-    const stream = new EventStream(reply, gateway, resolve);
+    const stream = new EventStream(reply, gateway, () => resolve());
     const stop = kernel.onReport((report) => stream.event(report.type, JSON.stringify(reportEvent(report, kernel.clock.wallTime()))));
     await closed;
     stop();

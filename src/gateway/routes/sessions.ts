@@ -8,6 +8,7 @@ import { replies } from '../schemas/errors.ts';
 import { PageQuery } from '../schemas/limits.ts';
 import { CancelBody, CancelReply, EventsQuery, SessionList, SessionParams, SessionWithTurns } from '../schemas/sessions.ts';
 import { EventStreamText, NoContent } from '../schemas/status.ts';
+import type { GatewayServices } from '../services.ts';
 import { streamSession } from '../streams/stream-session.ts';
 
 const tags = ['sessions'];
@@ -42,12 +43,13 @@ function getSession(app: App, { services: { store } }: Gateway): void {
   });
 }
 
-function deleteSession(app: App, { services: { store, sessions, kernel } }: Gateway): void {
+function deleteSession(app: App, { services }: Gateway): void {
+  const { store, kernel } = services;
   const response = replies({ 204: NoContent }, ['SESSION_NOT_FOUND', 'STORE_UNAVAILABLE']);
   app.delete('/sessions/:id', { schema: { summary: 'Forget a session', tags, params: SessionParams, response } }, async (request, reply) => {
     const { id } = request.params;
     await store.conversations.getSession(id);
-    await sessions.cancel(id).catch(ifNothingRuns);
+    await cancelTurns(services, id).catch(ifNothingRuns);
     await store.conversations.deleteSession(id);
     frameLog(kernel)?.forget(id);
     return reply.code(204).send();
@@ -78,6 +80,11 @@ function resumeSession(app: App, gateway: Gateway): void {
 function positionOf(after: string | undefined, lastEventId: string | string[] | undefined): number | undefined {
   const given = typeof lastEventId === 'string' && /^\d{1,15}$/.test(lastEventId) ? lastEventId : after;
   return given === undefined ? undefined : Number(given);
+}
+
+/** Those that wait, too: each comes to run when the one before it is cancelled. Rejects with TURN_NOT_FOUND after the last. */
+async function cancelTurns({ sessions, config }: GatewayServices, session: string): Promise<void> {
+  for (let turns = 0; turns <= config.sessionQueueLength; turns += 1) await sessions.cancel(session);
 }
 
 function ifNothingRuns(error: unknown): void {

@@ -22,46 +22,47 @@ export interface SessionAsk {
  */
 export async function answerUnlessGone(services: GatewayServices, reply: FastifyReply, question: SessionAsk): Promise<{ turn: string; end: AnswerEnd }> {
   const { session, ask } = question;
-  const watch = await watchTurn(services, question);
+  const accepted = Promise.withResolvers<string>();
+  const feed = await listen(services, question, accepted.resolve);
   const onClose = (): void => {
-    if (!reply.raw.writableFinished) cancelUnheard(services, session, watch);
+    if (!reply.raw.writableFinished) void accepted.promise.then((turn) => cancelUnheard(services, session, turn, feed));
   };
-  reply.raw.once('close', onClose);
+  if (reply.raw.destroyed) onClose();
+  else reply.raw.once('close', onClose);
   try {
     const { turn, outcome } = await services.sessions.answer(session, ask);
     if (outcome.state === 'failed') throw toServiceError(outcome.error);
     return { turn, end: outcome.end };
   } finally {
     reply.raw.off('close', onClose);
-    watch.close();
+    feed.close();
   }
 }
 
-/** Listens to the session, as every client that waits for an answer does; learns the turn that the question became. */
-export interface TurnWatch {
-  turn: string | undefined;
-  close(): void;
-}
-
-async function watchTurn({ kernel }: GatewayServices, { session, isNew, ask }: SessionAsk): Promise<TurnWatch> {
-  const watch: TurnWatch = { turn: undefined, close: () => feed.close() };
+/** Listens to the session, as every client that waits for an answer does; tells the turn that the question became. */
+async function listen({ kernel }: GatewayServices, { session, isNew, ask }: SessionAsk, onAccepted: (turn: string) => void): Promise<FrameFeed> {
+  let isAccepted = false;
   const note = (records: readonly FrameRecord[]): void => {
-    watch.turn ??= records.find(({ type, json }) => type === 'accepted' && isOf(json, ask.id))?.turn;
+    if (isAccepted) return;
+    const accepted = records.find(({ type, json }) => type === 'accepted' && isOf(json, ask.id));
+    if (accepted === undefined) return;
+    isAccepted = true;
+    onAccepted(accepted.turn);
   };
   const feed = new FrameFeed(kernel, session, { frames: note, gap: note, status: () => undefined });
   await (isNew ? feed.begin() : feed.open(undefined));
-  return watch;
+  return feed;
 }
 
 function isOf(json: string, askId: string): boolean {
   return (JSON.parse(json) as { readonly id?: string }).id === askId;
 }
 
-/** Stops a turn whose asker has gone. One that ends by itself meanwhile is fine. */
-export function cancelUnheard({ kernel, sessions, logger }: GatewayServices, session: string, watch: TurnWatch): void {
-  watch.close();
-  if (watch.turn === undefined || frameLog(kernel)?.hasListeners(session) === true) return;
-  sessions.cancel(session, watch.turn).catch((error: unknown) => {
+/** Stops a turn whose asker, who listened by `feed`, has gone. One that ends by itself meanwhile is fine. */
+export function cancelUnheard({ kernel, sessions, logger }: GatewayServices, session: string, turn: string, feed: FrameFeed): void {
+  feed.close();
+  if (frameLog(kernel)?.hasListeners(session) === true) return;
+  sessions.cancel(session, turn).catch((error: unknown) => {
     if (!(error instanceof ServiceError)) logger.error({ error, session }, 'A turn whose asker left was not cancelled');
   });
 }

@@ -11,14 +11,17 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-/** A response of server-sent events: kept alive by comments, cut when its reader is too slow. */
+/** How long a client may read nothing of the rest of a stream that has ended. */
+const FAREWELL_MS = 30_000;
+
+/** A response of server-sent events: kept alive by comments, ended when its reader is too slow. */
 export class EventStream implements OpenConnection {
   readonly #response: ServerResponse;
   readonly #bufferBytes: number;
   readonly #heartbeat: NodeJS.Timeout;
 
-  /** @param onClose called once, whoever ended the stream */
-  constructor(reply: FastifyReply, { services: { config }, connections: { streams } }: Gateway, onClose: () => void) {
+  /** @param onClose called once; whether the client has left by itself, or the stream was ended here */
+  constructor(reply: FastifyReply, { services: { config }, connections: { streams } }: Gateway, onClose: (hasLeft: boolean) => void) {
     reply.hijack();
     this.#response = reply.raw;
     this.#bufferBytes = config.socketBufferBytes;
@@ -29,7 +32,7 @@ export class EventStream implements OpenConnection {
     this.onceClosed(() => {
       clearInterval(this.#heartbeat);
       streams.delete(this);
-      onClose();
+      onClose(!this.#response.writableEnded);
     });
   }
 
@@ -48,7 +51,9 @@ export class EventStream implements OpenConnection {
     this.#write(`id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`);
   }
 
+  /** What waits to be read is still sent. */
   end(): void {
+    this.#response.setTimeout(FAREWELL_MS, () => this.destroy());
     this.#response.end();
   }
 
@@ -60,10 +65,13 @@ export class EventStream implements OpenConnection {
     this.#response.destroy();
   }
 
-  /** A client that cannot keep up is cut off: it can come back with the last id that it got. */
+  /**
+   * A client that cannot keep up comes back with the last id that it got. It still gets what waits: one that has missed
+   * more than the bound would never come to its end otherwise.
+   */
   #write(text: string): void {
     if (this.#response.writableEnded || this.#response.destroyed) return;
-    if (this.#response.writableLength > this.#bufferBytes) this.#response.destroy();
+    if (this.#response.writableLength > this.#bufferBytes) this.end();
     else this.#response.write(text);
   }
 }

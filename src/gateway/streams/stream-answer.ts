@@ -19,8 +19,7 @@ export async function streamAnswer(gateway: Gateway, reply: FastifyReply, { sess
   const { lastSeq } = await (isNew ? feed.begin() : feed.open(undefined));
   try {
     const { turn } = await sessions.ask(session, ask);
-    const watch = { turn, close: () => feed.close() };
-    const stream = new EventStream(reply, gateway, () => (reader.hasEnded ? feed.close() : cancelUnheard(gateway.services, session, watch)));
+    const stream = new EventStream(reply, gateway, (hasLeft) => (hasLeft ? cancelUnheard(gateway.services, session, turn, feed) : feed.close()));
     stream.event('ready', JSON.stringify({ type: 'ready', session, last_seq: lastSeq, resumed: false }));
     reader.begin(turn, stream);
     await reader.ended;
@@ -35,7 +34,6 @@ export async function streamAnswer(gateway: Gateway, reply: FastifyReply, { sess
 class TurnReader implements FeedReader {
   readonly #end = Promise.withResolvers<void>();
   readonly ended = this.#end.promise;
-  hasEnded = false;
   #early: FrameRecord[] = [];
   #turn: string | undefined;
   #stream: EventStream | undefined;
@@ -52,9 +50,9 @@ class TurnReader implements FeedReader {
   frames(records: readonly FrameRecord[]): void {
     if (this.#stream === undefined) return void this.#early.push(...records);
     for (const record of records) {
-      if (record.turn !== this.#turn || this.hasEnded) continue;
+      if (record.turn !== this.#turn) continue;
       this.#stream.frame(record);
-      if (record.type === 'answer-end' || record.type === 'answer-error') this.#finish();
+      if (record.type === 'answer-end' || record.type === 'answer-error') this.#stream.end();
     }
   }
 
@@ -65,11 +63,6 @@ class TurnReader implements FeedReader {
   gap(): void {
     const error = toErrorBody(new ServiceError('TURN_INTERRUPTED', 'the log of the session was lost'));
     this.#stream?.event('error', JSON.stringify({ type: 'error', ...(this.#turn === undefined ? {} : { turn: this.#turn }), error }));
-    this.#finish();
-  }
-
-  #finish(): void {
-    this.hasEnded = true;
     this.#stream?.end();
   }
 }

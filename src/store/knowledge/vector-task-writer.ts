@@ -51,7 +51,7 @@ export class VectorTaskWriter {
          and error is not null`,
     );
     this.#done = database.prepare(`delete from vector_task where ${owned} and number = ? returning kind`);
-    this.#fail = database.prepare(`update vector_task set error = ? where ${owned} and number = ? returning document_id, job`);
+    this.#fail = database.prepare(`update vector_task set error = ? where ${owned} and number = ? and error is null returning document_id, job`);
   }
 
   /** Queues all documents as they are now, and nothing else. Jobs that have not ended will wait for theirs. */
@@ -84,7 +84,7 @@ export class VectorTaskWriter {
     return queryOne<{ kind: string }>(this.#done, tenant, number, task)?.kind === 'upsert';
   }
 
-  /** Undefined when the task is gone. */
+  /** Undefined when the task is gone, or had failed before. */
   fail({ tenant, number }: Collection, task: number, error: ErrorBody): FailedTask | undefined {
     return queryOne<FailedTask>(this.#fail, JSON.stringify(error), tenant, number, task);
   }

@@ -1,8 +1,8 @@
 import { censorSecrets } from '../secrets.ts';
 
 const CENSORED = '[secret]';
-/** Credentials that no setting holds, by their form: headers, keys in an address, access keys of AWS. */
-const CREDENTIALS = /\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}|\b(?:api[_-]?key|token|password|secret)=[^&\s"']+|\bA[KS]IA[A-Z0-9]{16}\b/gi;
+/** Credentials that no setting holds, by their form: headers, keys and users in an address, access keys of AWS. */
+const CREDENTIALS = /\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}|\b(?:api[_-]?key|token|password|secret)=[^&\s"']+|(?<=:\/\/)[^\s/?#@"']+(?=@)|\bA[KS]IA[A-Z0-9]{16}\b/gi;
 const MAX_DEPTH = 12;
 
 export interface RedactOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { embedQuery, expectQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent, queryEmbeddingStatistics } from '#agents/embedder/embedder.agent.ts';
+import { embedQuery, QUERY_EMBEDDINGS, queryEmbeddingsAgent } from '#agents/embedder/embedder.agent.ts';
 import { FUSES } from '#agents/fuse/fuse.agent.ts';
 import { GOVERNORS } from '#agents/governor/governor.agent.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
@@ -14,31 +14,24 @@ interface Asking {
   readonly clock: SimulatedClock;
   readonly model: MemoryModel;
   ask(text: string, options?: { signal?: AbortSignal; deadlineMs?: number }): Promise<Float32Array>;
-  /** For two seconds, or until it is aborted. */
-  expectText(text: string): AbortController;
 }
 
 const FUSE = { maxMelts: 1000, windowMs: 10_000, refreshMs: 60_000 };
 
-async function start(maxBytes = 1024 * 1024): Promise<Asking> {
+async function start(maxEntries = 100): Promise<Asking> {
   const clock = new SimulatedClock();
   const model = new MemoryModel();
   const { kernel } = await startTree(
     (made) => [
       { id: 'fuses', name: FUSES, type: 'supervisor', start: dynamicSupervisor({ intensity: 100, periodMs: 1000 }) },
       { id: 'governors', name: GOVERNORS, type: 'supervisor', start: dynamicSupervisor({ intensity: 100, periodMs: 1000 }) },
-      { id: 'questions', name: QUERY_EMBEDDINGS, start: queryEmbeddingsAgent({ guards: { kernel: made, fuse: FUSE, random: () => 0.5 }, model, maxBytes }) },
+      { id: 'questions', name: QUERY_EMBEDDINGS, start: queryEmbeddingsAgent({ guards: { kernel: made, fuse: FUSE, random: () => 0.5 }, model, maxEntries }) },
     ],
     { clock },
   );
   const ask: Asking['ask'] = (text, { signal = new AbortController().signal, deadlineMs = clock.now() + 2000 } = {}) =>
     embedQuery(kernel, text, { signal, deadlineMs });
-  const expectText: Asking['expectText'] = (text) => {
-    const controller = new AbortController();
-    expectQuery(kernel, text, { signal: controller.signal, deadlineMs: clock.now() + 2000 });
-    return controller;
-  };
-  return { kernel, clock, model, ask, expectText };
+  return { kernel, clock, model, ask };
 }
 
 /** Holds the model's calls until it is let go. */
@@ -55,24 +48,28 @@ const reason = async (promise: Promise<unknown>): Promise<string> => {
 
 describe('the embedding of a question', () => {
   test('is asked for as a question, and once for texts that are the same after NFC and trimming', async () => {
-    const { ask, model, kernel } = await start();
+    const { ask, model } = await start();
     const first = await ask(' caf\u00e9 ');
     expect(await ask('cafe\u0301')).toBe(first);
     await ask('Café');
     expect(model.calls.map(({ texts, purpose }) => [texts[0], purpose])).toEqual([['caf\u00e9', 'query'], ['Café', 'query']]);
-    expect(queryEmbeddingStatistics(kernel)).toMatchObject({ hits: 1, misses: 2, shared: 0, entries: 2 });
   });
 
-  test('is kept within its bytes, the one that was not asked for longest goes', async () => {
-    const bytesOfOne = 64 * 4 + 512;
-    const { ask, model, kernel } = await start(2 * bytesOfOne);
+  test('is kept while there is room, the one that was not asked for longest goes', async () => {
+    const { ask, model } = await start(2);
     for (const text of ['one', 'two', 'one', 'three', 'one', 'two']) await ask(text);
     expect(model.calls.map(({ texts }) => texts[0])).toEqual(['one', 'two', 'three', 'two']);
-    expect(queryEmbeddingStatistics(kernel)).toMatchObject({ entries: 2, bytes: 2 * bytesOfOne });
+  });
+
+  test('is asked for each time where none are to be kept', async () => {
+    const { ask, model } = await start(0);
+    await ask('one');
+    await ask('one');
+    expect(model.calls).toHaveLength(2);
   });
 
   test('is one call for two who ask at the same time, and one that leaves does not take the other along', async () => {
-    const { ask, model, kernel } = await start();
+    const { ask, model } = await start();
     const held = hold(model);
     const controller = new AbortController();
     const leaving = ask('shared', { signal: controller.signal });
@@ -83,7 +80,6 @@ describe('the embedding of a question', () => {
     held.resolve();
     expect(await staying).toHaveLength(64);
     expect(model.calls).toHaveLength(1);
-    expect(queryEmbeddingStatistics(kernel)).toMatchObject({ misses: 1, shared: 1 });
   });
 
   test('is given up when nobody waits for it any more, and asked for anew by the next', async () => {
@@ -143,54 +139,5 @@ describe('the embedding of a question', () => {
     const { kernel } = await startTree(() => []);
     const ask = { signal: new AbortController().signal, deadlineMs: 1000 };
     await expect(embedQuery(kernel, 'nobody', ask)).rejects.toMatchObject({ code: 'ACTOR_DOWN' });
-  });
-
-  describe('that is expected', () => {
-    test('is begun at once, and joined by who asks for it', async () => {
-      const { ask, expectText, model, kernel } = await start();
-      const held = hold(model);
-      const expected = expectText('soon');
-      const asked = ask('soon');
-      expected.abort();
-      held.resolve();
-      expect(await asked).toHaveLength(64);
-      expect(model.calls).toHaveLength(1);
-      expect(queryEmbeddingStatistics(kernel)).toMatchObject({ misses: 1, shared: 1 });
-    });
-
-    test('is given up when nobody has come before it is not expected any more, or is late', async () => {
-      const { clock, expectText, model } = await start();
-      hold(model);
-      const expected = expectText('never');
-      expectText('late');
-      await settled();
-      expected.abort();
-      expect(model.calls.map(({ signal }) => signal.aborted)).toEqual([true, false]);
-      await clock.advance(2001);
-      expect(model.calls.map(({ signal }) => signal.aborted)).toEqual([true, true]);
-      expect(clock.pendingTimers).toBe(0);
-    });
-
-    test('fails once for all who ask while it is expected, and is asked for anew afterwards', async () => {
-      const { ask, expectText, model } = await start();
-      model.onCall = () => Promise.reject(new ProviderError('bad_request', model.account, 'no'));
-      const expected = expectText('refused');
-      await settled();
-      expect([await reason(ask('refused')), await reason(ask('refused'))]).toEqual(['bad_request', 'bad_request']);
-      expect(model.calls).toHaveLength(1);
-      expected.abort();
-      model.onCall = () => undefined;
-      expect(await ask('refused')).toHaveLength(64);
-      expect(model.calls).toHaveLength(2);
-    });
-
-    test('costs nothing where it is known', async () => {
-      const { ask, expectText, model, clock, kernel } = await start();
-      await ask('known');
-      expectText('known');
-      expect(model.calls).toHaveLength(1);
-      expect(clock.pendingTimers).toBe(0);
-      expect(queryEmbeddingStatistics(kernel)).toMatchObject({ hits: 0, shared: 0, misses: 1 });
-    });
   });
 });

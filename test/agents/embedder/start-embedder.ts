@@ -68,7 +68,7 @@ export async function startEmbedder(options: EmbeddingOptions = {}): Promise<Emb
         { id: 'fuses', name: FUSES, type: 'supervisor', start: dynamic },
         { id: 'governors', name: GOVERNORS, type: 'supervisor', start: dynamicSupervisor({ intensity: 100, periodMs: 1000 }) },
         { id: 'jobs', name: JOBS, type: 'supervisor', start: dynamicSupervisor({ intensity: 100, periodMs: 1000 }) },
-        { id: 'query-embeddings', name: QUERY_EMBEDDINGS, start: queryEmbeddingsAgent({ guards, model, maxBytes: 1024 * 1024 }) },
+        { id: 'query-embeddings', name: QUERY_EMBEDDINGS, start: queryEmbeddingsAgent({ guards, model, maxEntries: 100 }) },
         { id: 'embedder', name: EMBEDDER, start: embedderAgent(batchSize === undefined ? embedder : { ...embedder, batchSize }) },
       ];
     },

@@ -49,6 +49,12 @@ describe('gatewayAgent', () => {
     expect(portOf((await started).url)).toBe(port);
   });
 
+  test('a port is waited for as long as the setting says: no other limit ends the start before', async () => {
+    const { kernel } = await startApplication();
+    const spec = await kernel.supervisor('banyan').getChildSpec(GATEWAY);
+    expect(spec?.startTimeoutMs).toBe('infinity');
+  });
+
   test('a gateway that is killed comes back on its port, and sessions and their turns live on', async () => {
     const model = new ScriptedModel();
     const { url, kernel } = await startApplication({ models: [model], env: { BANYAN_PORT: String((await heldPort().then(freed)).port) } });

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { callProvider, governorName, governorStatus, governorStatuses, GOVERNORS, hintRate } from '#agents/governor/governor.agent.ts';
 import type { ProviderCall } from '#agents/governor/governor.agent.ts';
+import type { Governor } from '#agents/governor/governor.ts';
 import { settled } from '../../support/simulated-clock.ts';
 import { ACCOUNT, callBy, failure, startGuards, stateOf, throttle } from './guards.ts';
 import type { Guards } from './guards.ts';
@@ -137,6 +138,14 @@ describe('those who wait', () => {
     await started.clock.advance(1000);
     expect(await staying).toBe('b');
     expect(started.reports.map(({ outcome }) => outcome)).toEqual(['rate_limited', 'aborted', 'ok']);
+  });
+
+  test('are none whose signal is aborted already', async () => {
+    const started = await startGuards();
+    await throttle(started, 1000);
+    const governor = started.kernel.table<Governor>(GOVERNOR);
+    await expect(governor?.acquire(callBy({ signal: AbortSignal.abort() }))).rejects.toMatchObject({ failure: 'aborted' });
+    expect(governor?.status().waiting.live).toBe(0);
   });
 
   test('leave no listener on their signal, however their wait ends', async () => {

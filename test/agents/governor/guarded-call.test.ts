@@ -293,4 +293,18 @@ describe('a guarded stream', () => {
     await clock.advance(60_000);
     expect(isOpened).toBe(false);
   });
+
+  test('that is left on its way in opens nothing, and gives its slot back', async () => {
+    const { guards, kernel, reports } = await startGuards();
+    await collect(streamProvider(guards, callBy(), () => tokens(1)));
+    let isOpened = false;
+    const stream = streamProvider(guards, callBy(), () => {
+      isOpened = true;
+      return tokens(1);
+    });
+    const next = stream.next();
+    await stream.return?.();
+    await expect(next).rejects.toMatchObject({ failure: 'aborted' });
+    expect([isOpened, governorStatus(kernel, ACCOUNT)?.inFlight, reports.map(({ outcome }) => outcome)]).toEqual([false, 0, ['ok', 'aborted']]);
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { JOBS } from '#agents/ingest/ingest.agent.ts';
-import type { NewDocument } from '#src/ports/store.ts';
+import { createIngest, JOBS } from '#agents/ingest/ingest.agent.ts';
+import type { JobRecord, NewDocument } from '#src/ports/store.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ScriptedModel } from '../../support/scripted-model.ts';
 import type { Conversations } from '../../support/start-conversations.ts';
@@ -27,6 +27,7 @@ describe('ingest', () => {
     ['no documents', [], 'INVALID_REQUEST', 'documents'],
     ['an empty id', [{ id: ' ', text: 'x' }], 'INVALID_REQUEST', 'documents[0].id'],
     ['a control character in an id', [{ id: 'a\u0000b', text: 'x' }], 'INVALID_REQUEST', 'documents[0].id'],
+    ['a control character beyond ASCII in an id', [{ id: 'a\u009bb', text: 'x' }], 'INVALID_REQUEST', 'documents[0].id'],
     ['two equal ids', [{ id: 'a', text: 'x' }, { id: 'b', text: 'x' }, { id: 'a', text: 'y' }], 'DOCUMENT_DUPLICATE', 'documents[2].id'],
     ['a document without text', [{ id: 'a', text: 'x' }, { id: 'b', text: ' \n' }], 'DOCUMENT_EMPTY', 'documents[1].text'],
     ['a document above the limit', [{ id: 'a', text: 'é'.repeat(600) }], 'DOCUMENT_TOO_LARGE', 'documents[0].text'],
@@ -53,6 +54,22 @@ describe('ingest', () => {
     expect(ended.done).toBeLessThan(500);
     expect((await store.knowledge.listDocuments({ limit: 1000 })).items).toHaveLength(ended.indexed);
     expect(await ingest.cancel(job.id)).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('a cancel stands though its runner dies before the store hears of it', async () => {
+    const { store, kernel } = await start();
+    let tries = 0;
+    const cancelJob = (job: string): Promise<JobRecord> => {
+      tries += 1;
+      if (tries === 1) kernel.kill(`job:${job}`);
+      return tries === 1 ? Promise.reject(new Error('killed')) : store.knowledge.cancelJob(job);
+    };
+    const knowledge = new Proxy(store.knowledge, {
+      get: (target, name) => (name === 'cancelJob' ? cancelJob : (Reflect.get(target, name) as () => void).bind(target)),
+    });
+    const ingest = createIngest({ kernel, store: { ...store, knowledge }, maxDocumentBytes: 1_000_000 });
+    const job = await ingest.index(documents(500, 400), CHUNKING);
+    expect((await ingest.cancel(job.id)).state).toBe('cancelled');
   });
 
   test('an unknown job is refused', async () => {

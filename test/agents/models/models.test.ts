@@ -119,6 +119,15 @@ describe('a change that fails leaves everything as it was:', () => {
   });
 });
 
+test('of two changes at once the one that could not be kept leaves the other alone', async () => {
+  const { kernel, store } = await startModels();
+  const writeSetting = store.writeSetting.bind(store);
+  const failsOnce = { readSetting: store.readSetting.bind(store), writeSetting: (name: string, value: string) => (value.includes('test:c') ? Promise.reject(new ServiceError('STORE_FULL', 'no room')) : writeSetting(name, value)) };
+  const changes = await Promise.allSettled([changeModels(kernel, failsOnce, { models: ['test:c'] }), changeModels(kernel, failsOnce, { models: ['test:d'] })]);
+  expect(changes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  expect(chosen(kernel)).toMatchObject({ models: ['test:d'] });
+});
+
 describe('while the store does not tell what an operator chose', () => {
   test('the settings answer; it is asked again until it tells', async () => {
     const { kernel, clock, store, state, choice } = await startBehindAnOutage();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { attempt } from '#agents/query/attempt.ts';
-import type { GenerationPart } from '#src/ports/language-model.ts';
+import type { AnswerPart } from '#agents/query/attempt.ts';
 import { ProviderError } from '#src/ports/provider-error.ts';
 import { settled, SimulatedClock } from '../../support/simulated-clock.ts';
 import { ScriptedModel } from '../../support/scripted-model.ts';
@@ -11,29 +11,30 @@ interface Started {
   readonly clock: SimulatedClock;
   readonly stop: AbortController;
   readonly stream: ScriptedStream;
-  readonly parts: GenerationPart[];
-  readonly over: Promise<void>;
+  readonly parts: AnswerPart[];
+  readonly over: ReturnType<typeof attempt>;
 }
 
-async function start(endMs = 30_000): Promise<Started> {
+/** @param onPart called behind the first part */
+async function start(endMs = 30_000, onPart: (stop: AbortController) => void = () => undefined): Promise<Started> {
   const clock = new SimulatedClock();
   const stop = new AbortController();
   const model = new ScriptedModel();
   const options = { clock, model: { account: 'test/a' }, deadlines: { firstTokenMs: 8000, idleMs: 10_000 }, endMs, signal: stop.signal };
-  const parts: GenerationPart[] = [];
-  const over = (async () => {
-    for await (const part of attempt(options, (signal) => model.stream(REQUEST, signal))) parts.push(part);
-  })();
+  const parts: AnswerPart[] = [];
+  const over = attempt(options, (signal) => model.stream(REQUEST, signal), (part) => {
+    if (parts.push(part) === 1) onPart(stop);
+  });
   over.catch(() => undefined);
   return { clock, stop, stream: await model.nth(0), parts, over };
 }
 
 describe('attempt', () => {
-  test('gives every part to the end', async () => {
+  test('gives every part, and answers with the end', async () => {
     const { stream, parts, over, clock } = await start();
     stream.say('One').say(' two').finish();
-    await over;
-    expect(parts.map(({ type }) => type)).toEqual(['text', 'text', 'end']);
+    expect(await over).toMatchObject({ type: 'end', finish: 'stop' });
+    expect(parts).toEqual([{ type: 'text', text: 'One' }, { type: 'text', text: ' two' }]);
     expect([stream.signal.aborted, clock.pendingTimers]).toEqual([false, 0]);
   });
 
@@ -59,18 +60,6 @@ describe('attempt', () => {
     await clock.advance(1);
     await expect(over).rejects.toMatchObject({ failure: 'timeout', message: 'test/a: no token within 8000ms' });
     expect(stream.signal.reason).toMatchObject({ failure: 'timeout' });
-  });
-
-  test('a reader that is busy when the stream is stopped hears of it at its next part', async () => {
-    const clock = new SimulatedClock();
-    const model = new ScriptedModel();
-    const options = { clock, model: { account: 'test/a' }, deadlines: { firstTokenMs: 8000, idleMs: 10_000 }, endMs: 30_000, signal: new AbortController().signal };
-    const parts = attempt(options, (signal) => model.stream(REQUEST, signal));
-    const first = parts.next();
-    (await model.nth(0)).say('One');
-    await first;
-    await clock.advance(10_000);
-    await expect(parts.next()).rejects.toMatchObject({ message: 'test/a: no token for 10000ms' });
   });
 
   test('a stream that goes silent is aborted the idle time after its last token', async () => {
@@ -103,16 +92,21 @@ describe('attempt', () => {
     expect([stream.signal.aborted, clock.pendingTimers]).toEqual([true, 0]);
   });
 
-  test('a loop that is left aborts the stream', async () => {
-    const clock = new SimulatedClock();
-    const model = new ScriptedModel();
-    const { signal } = new AbortController();
-    const options = { clock, model: { account: 'test/a' }, deadlines: { firstTokenMs: 1, idleMs: 1 }, endMs: 9, signal };
-    const parts = attempt(options, (inner) => model.stream(REQUEST, inner));
-    const first = parts.next();
-    (await model.nth(0)).say('One');
-    await first;
-    await parts.return?.(undefined);
-    expect([model.streams[0]?.signal.aborted, clock.pendingTimers]).toEqual([true, 0]);
+  test('a part that sets off the abort is the last', async () => {
+    const { stream, over, parts, clock } = await start(30_000, (stop) => stop.abort());
+    stream.say('One').say(' two').finish();
+    await expect(over).rejects.toMatchObject({ failure: 'aborted' });
+    await settled();
+    expect([parts.length, stream.signal.aborted, clock.pendingTimers]).toEqual([1, true, 0]);
+  });
+
+  test('a reader that fails ends the stream', async () => {
+    const { stream, over, parts, clock } = await start(30_000, () => {
+      throw new RangeError('cannot be read');
+    });
+    stream.say('One').say(' two').finish();
+    await expect(over).rejects.toThrow('cannot be read');
+    await settled();
+    expect([parts.length, stream.signal.aborted, clock.pendingTimers]).toEqual([1, true, 0]);
   });
 });

@@ -16,8 +16,8 @@ function accept(log: FrameLog, turn: string): { session: string; turn: string; o
   return { session: turn, turn, owner: `session:${turn}`, sent: '', deadlineMs: 0 };
 }
 
-function textOf(log: FrameLog, turn: string): string | undefined {
-  return log.openTurn(turn, turn)?.text;
+function textOf(log: FrameLog, turn: string): string {
+  return log.sentText(turn, turn);
 }
 
 describe('Flight', () => {

@@ -96,7 +96,7 @@ function denseOf({ vectors = [], embedding, foreign, index: broken }: Plan, quer
     count: () => Promise.resolve(0),
   };
   const index = { id: 'test:index', account: 'test/index', batch: { maxItems: 100, maxBytes: 1e6 }, space: () => space, dimension: () => Promise.resolve(2) };
-  return { index, embed: () => (embedding === undefined ? Promise.resolve(VECTOR) : Promise.reject(embedding)), expect: () => undefined };
+  return { index, embed: () => (embedding === undefined ? Promise.resolve(VECTOR) : Promise.reject(embedding)) };
 }
 
 function questionOf({ question = {} }: Plan): Question {

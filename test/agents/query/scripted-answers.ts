@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import type { AnswerEvidence, AnswerWriterOptions, Candidate, WrittenAnswer } from '#agents/query/answer-writer.ts';
+import type { WrittenAnswer } from '#agents/query/answer-record.ts';
+import type { AnswerEvidence, AnswerWriterOptions, Candidate } from '#agents/query/answer-writer.ts';
 import { writeAnswer } from '#agents/query/answer-writer.ts';
 import { createExtractiveModel } from '#src/adapters/language-model/extractive.ts';
 import type { Citation } from '#src/ports/answer.ts';

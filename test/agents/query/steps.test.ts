@@ -94,6 +94,12 @@ describe('an answer', () => {
     });
   });
 
+  test('of the first model by another key or region is kept: it is the same model', async () => {
+    const [down, other] = [model('a', says('', { until: 0, failure: 'unavailable' })), { ...model('a', says(RAW)), account: 'test/other-key' }];
+    const { generated } = await start([down, other]);
+    expect(await generated).toMatchObject({ answer: { answer: SENTENCE, degraded: [], model: 'test:a' }, isKept: true });
+  });
+
   test.for<[what: string, models: () => LanguageModel[], found: Partial<Retrieved>, degraded: string[]]>([
     ['of another model', () => [model('a', says('', { until: 0, failure: 'unavailable' })), model('b', says(RAW))], {}, []],
     ['whose end another model has written', () => [model('a', says(RAW, { until: 20, failure: 'truncated' })), model('b', says(RAW))], {}, []],

@@ -37,7 +37,7 @@ describe('rate-limit', () => {
     const { kernel, clock } = await startLimit(1);
     await hits(kernel, 'client', 50);
     await clock.advance(60_000);
-    expect(await hit(kernel, 'client')).toEqual({ allowed: true, remaining: 0 });
+    expect(await hit(kernel, 'client')).toEqual({ allowed: true });
   });
 
   test('clients do not share their limit', async () => {

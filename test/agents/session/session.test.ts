@@ -35,6 +35,18 @@ describe('session', () => {
     expect(model.streams).toHaveLength(1);
   });
 
+  test('asking again for the running turn does not show it as queued', async () => {
+    const model = new ScriptedModel();
+    const { sessions, kernel } = await startConversations({ models: [model] });
+    await sessions.ask('s', ask('1'));
+    const seen = await watchSession(kernel, 's');
+    const stream = await model.nth(0);
+    await sessions.ask('s', ask('1'));
+    stream.say('One.').finish();
+    await eventually(() => expect(seen.at(-1)).toBe('answer-end'));
+    expect(seen).not.toContain('status queued');
+  });
+
   test('one id with another question is refused', async () => {
     const model = new ScriptedModel();
     const { sessions } = await startConversations({ models: [model] });

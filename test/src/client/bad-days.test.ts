@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { connectClient, eventsOf, textOf } from './connect-client.ts';
@@ -17,6 +20,8 @@ describe('what no service says', () => {
     ['a number that is none', '{"type":"answer-delta","turn":"t1","text":"two","seq":"3"}'],
     ['an error without a reason', '{"type":"error","turn":"t1"}'],
     ['a session without a name', '{"type":"ready","last_seq":0,"resumed":false}'],
+    ['a second beginning', '{"type":"ready","session":"s1","last_seq":100,"resumed":false}'],
+    ['a time to wait that is none', '{"type":"error","error":{"code":"WHY","message":"Because.","retryable":true,"retry_after_ms":"soon"}}'],
   ] as const)('as %s costs the connection and not the answer', async ([, garbage]) => {
     const { service, answer, socket, events } = await startAnswering();
     socket.sendRaw(garbage);
@@ -55,6 +60,16 @@ describe('what no service says', () => {
     const askedAgain = await Promise.race([socket.next('ask').then(() => true), new Promise((resolve) => setTimeout(resolve, 50, false))]);
     expect(askedAgain).toBe(false);
     expect(answer.turn).toBeUndefined();
+  });
+});
+
+describe('a rating that something else than the service answers', () => {
+  test.for(['{"error":"Bad Gateway"}', '{"error":{"code":1}}', 'null', '[]', '<html>'])('by %s fails with a code of the client', async (body) => {
+    const server = createServer((_request, response) => response.writeHead(502).end(body)).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const banyan = connectClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await expect(banyan.feedback('t1', 'up')).rejects.toMatchObject({ name: 'BanyanError', code: 'UNEXPECTED' });
   });
 });
 

@@ -1,8 +1,10 @@
 import { fastify } from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ServiceError } from '#src/errors.ts';
-import { replyWithError } from '#src/gateway/error-reply.ts';
+import { replyToMalformedHttp, replyWithError } from '#src/gateway/error-reply.ts';
 import { createLogging } from '#src/telemetry/logger.ts';
+import { eventually } from '../../support/eventually.ts';
+import { RawSocket } from './raw-socket.ts';
 
 /** A server whose one route throws; `lines` are what it logged. */
 async function failing(error: unknown): Promise<{ readonly url: string; readonly lines: Record<string, unknown>[] }> {
@@ -16,6 +18,16 @@ async function failing(error: unknown): Promise<{ readonly url: string; readonly
   });
   onTestFinished(() => app.close());
   return { url: `${await app.listen({ port: 0, host: '127.0.0.1' })}/fail`, lines };
+}
+
+/** A server whose one route begins a stream and never ends it. */
+async function streaming(): Promise<{ readonly url: string; connections(): Promise<number> }> {
+  const app = fastify({ clientErrorHandler: replyToMalformedHttp, forceCloseConnections: true });
+  app.get('/stream', (_request, reply) => void reply.hijack().raw.write('first'));
+  onTestFinished(() => app.close());
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  const connections = (): Promise<number> => new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)));
+  return { url, connections };
 }
 
 describe('replyWithError', () => {
@@ -39,5 +51,27 @@ describe('replyWithError', () => {
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
     expect(await response.json()).toMatchObject({ error: { code: 'OVERLOADED', retryable: true, retry_after_ms: 1500, details } });
     expect(lines).toEqual([]);
+  });
+});
+
+describe('replyToMalformedHttp', () => {
+  test('hangs up though the client keeps its half of the connection open', async () => {
+    const { url, connections } = await streaming();
+    const client = await RawSocket.open(url);
+    client.socket.write('NONSENSE\r\n\r\n');
+    await client.ended;
+    expect(client.received).toMatch(/^HTTP\/1.1 400 .*INVALID_REQUEST/s);
+    await eventually(async () => expect(await connections()).toBe(0));
+  });
+
+  test('says nothing in the middle of a reply', async () => {
+    const { url, connections } = await streaming();
+    const client = await RawSocket.open(url);
+    client.request('GET', '/stream');
+    await eventually(() => expect(client.received).toContain('first'));
+    client.socket.write('NONSENSE\r\n\r\n');
+    await client.ended;
+    expect(client.received.match(/HTTP\/1.1/g)).toHaveLength(1);
+    await eventually(async () => expect(await connections()).toBe(0));
   });
 });

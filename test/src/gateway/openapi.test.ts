@@ -69,7 +69,15 @@ describe('/docs', () => {
 
   test('people read it in a browser', async () => {
     const { url } = await startApplication();
-    const response = await fetch(`${url}/docs/`);
-    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('swagger-ui')]);
+    for (const path of ['docs', 'docs/']) {
+      const response = await fetch(`${url}/${path}`);
+      expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('swagger-ui')]);
+    }
+  });
+
+  test('what is not there is refused as everywhere', async () => {
+    const { url } = await startApplication();
+    const response = await fetch(`${url}/docs/nothing`);
+    expect([response.status, await response.json()]).toEqual([404, { error: expect.objectContaining({ code: 'ROUTE_NOT_FOUND', retryable: false }) }]);
   });
 });

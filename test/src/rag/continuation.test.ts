@@ -21,6 +21,12 @@ describe('a continuation is asked for', () => {
     expect(messages[1]?.text).toContain('<answer-so-far>\nIt is $& {text} [1]\n</answer-so-far>');
   });
 
+  test('in no longer where the text is white space behind an angle bracket', () => {
+    const startedAt = performance.now();
+    continuationPrompt(PROMPT, `<${' '.repeat(40_000)}x`, false);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+
   test('in a turn of its own behind another role', () => {
     const messages = continuationPrompt(PROMPT.slice(0, 1), 'It', false);
     expect(messages.map(({ role }) => role)).toEqual(['system', 'user']);
@@ -157,5 +163,12 @@ test('a long answer that is restated as a whole in small pieces costs little', (
   const answer = Array.from({ length: 1500 }, (_, index) => `word${index * 7919}`).join(' ');
   const startedAt = performance.now();
   expect(joined(answer.slice(0, -100), cut(answer, 5))).toBe(answer);
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+});
+
+test.for([['It is', ' '], ['', ' '], ['It is ', '_'], ['It is ', 'a'], ['It is ', '字']] as const)('a model that had lost itself, behind "%s" in "%s", is gone on from without delay', ([before, piece]) => {
+  const startedAt = performance.now();
+  const trimmer = new OverlapTrimmer(`${before}${piece.repeat(30_000)}x.`);
+  expect(trimmer.push('something else') + trimmer.end()).toBe('something else');
   expect(performance.now() - startedAt).toBeLessThan(1000);
 });

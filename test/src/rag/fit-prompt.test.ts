@@ -100,3 +100,11 @@ describe('a request', () => {
     expect(fitRequest({ ...request, maxOutputTokens: 9000 }, limits, '').request.maxOutputTokens).toBe(2000);
   });
 });
+
+test('a source of white space is cut without delay', () => {
+  const startedAt = performance.now();
+  const beginning = `one${' '.repeat(60_000)}two`;
+  const { sources } = fitSources(sourcesOf(`${beginning} ${'z'.repeat(200_000)}`), 40_000);
+  expect(sources[0]?.text).toBe(beginning);
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+});

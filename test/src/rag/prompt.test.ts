@@ -24,6 +24,13 @@ test('no question and no document closes or opens a piece of evidence', () => {
   );
 });
 
+test('a document of white space behind an angle bracket takes no longer than another', () => {
+  const text = `<${' '.repeat(40_000)}x`;
+  const startedAt = performance.now();
+  assemblePrompt({ question: text, sources: sourcesOf(text), language: 'en' });
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});
+
 test('what a value holds is not filled in again', () => {
   const [, user] = assemblePrompt({ question: '{context} {text} {language}', sources: [], language: 'en' });
   expect(user?.text).toContain('Question: {context} {text} {language}');

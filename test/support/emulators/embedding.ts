@@ -1,4 +1,4 @@
-import { mix } from './random.ts';
+import { mix } from '#src/cli/chaos/random.ts';
 
 /** Places in the vector that a word is added to: few, so that texts without a common word stay nearly at right angles. */
 const PLACES_PER_WORD = 4;

@@ -1,4 +1,4 @@
-import { createRandom } from './random.ts';
+import { createRandom } from '#src/cli/chaos/random.ts';
 import type { Script } from './script.ts';
 
 /** A script whose places in the body are shares of it, 0 to 1, because the honest answer is not known yet. */

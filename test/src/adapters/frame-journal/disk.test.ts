@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DiskJournalOptions } from '#src/adapters/frame-journal/disk.ts';
 import { DiskJournal } from '#src/adapters/frame-journal/disk.ts';
 import type { FrameRecord } from '#src/ports/frame-journal.ts';
@@ -211,6 +211,20 @@ describe('DiskJournal', () => {
     write(journal, [delta('a', 3, ' goes on')]);
     expect([journal.lastSeq('a'), journal.textOf('a', '1')]).toEqual([3, 'text goes on']);
     expect(failures.length).toBeGreaterThan(0);
+  });
+
+  test('a disk that takes the log again is given the turns without an end, also where nothing was written meanwhile', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const directory = temporaryDirectory();
+    const { journal, failures } = open(directory, { segmentBytes: 10 });
+    rmSync(directory, { recursive: true });
+    write(journal, [accepted('a', 1), delta('a', 2, 'text')]);
+    mkdirSync(directory);
+    vi.advanceTimersByTime(HOUR_MS);
+    expect(failures.at(-1)).toBe('recovered');
+    write(journal, [delta('a', 3, ' goes on')]);
+    expect(open(directory).journal.textOf('a', '1')).toBe('text goes on');
   });
 
   test('wherever a process is killed, the next one has what was flushed, all of it and nothing else', () => {

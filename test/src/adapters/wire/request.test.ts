@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { untilAborted } from '#src/adapters/wire/abort.ts';
 import { messageIn, openStream, requestJson } from '#src/adapters/wire/request.ts';
 import type { WireCall } from '#src/adapters/wire/request.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { settled } from '../../../support/simulated-clock.ts';
 import { failureIn } from '../failure-in.ts';
 
 const QUOTA = { failure: 'quota', message: 'no more', retryAfterMs: 5, requestId: 'r2' } as const;
@@ -121,4 +122,14 @@ test('work that takes no signal is left when ours is aborted', async () => {
   await expect(left).rejects.toThrow('no more');
   await expect(untilAborted(Promise.resolve(1), controller.signal)).rejects.toThrow('no more');
   await expect(untilAborted(Promise.resolve(1), new AbortController().signal)).resolves.toBe(1);
+});
+
+test('work that begins under a signal that is aborted already may fail later: nobody is left to hear of it', async () => {
+  const stray: unknown[] = [];
+  const note = (error: unknown): void => void stray.push(error);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  await expect(untilAborted(Promise.reject(new Error('late')), AbortSignal.abort(new Error('no more')))).rejects.toThrow('no more');
+  await settled();
+  expect(stray).toEqual([]);
 });

@@ -46,6 +46,9 @@ describe('readSseData', () => {
     await expect(Array.fromAsync(readSseData(streamOf([broken])))).rejects.toThrow(TypeError);
     const piece = Buffer.alloc(1024 * 1024, 0x61);
     await expect(Array.fromAsync(readSseData(streamOf(Array(9).fill(piece))))).rejects.toThrow(RangeError);
+    const lines = Buffer.from(`data: ${'a'.repeat(1017)}\n`.repeat(1024));
+    await expect(Array.fromAsync(readSseData(streamOf(Array(9).fill(lines))))).rejects.toThrow(RangeError);
+    expect(await Array.fromAsync(readSseData(streamOf(Array(9).fill(Buffer.concat([lines, Buffer.from('\n')])))))).toHaveLength(9);
   });
 
   test('cancels the stream when its reader leaves', async () => {

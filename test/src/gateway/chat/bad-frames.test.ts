@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { eventually } from '../../../support/eventually.ts';
 import { startApplication } from '../../../support/start-application.ts';
 import { ChatClient } from '../chat-client.ts';
+import { RawSocket } from '../raw-socket.ts';
 import { call, index, QUESTION } from '../rest-client.ts';
 
 const REFUSED: readonly (readonly [frame: string, field: string])[] = [
@@ -84,6 +86,20 @@ describe('a chat socket refuses', () => {
     expect((await call(`${url}/livez`)).status).toBe(200);
   });
 
+  test('whatever comes after the frame for which it closes', async () => {
+    const { url } = await startApplication({ env: { BANYAN_MAX_FRAME_BYTES: '2048' } });
+    const client = await ChatClient.open(url);
+    const session = await client.session();
+    const other = await ChatClient.open(url, `?session=${session}`);
+    await other.ofType('ready');
+    client.ask('q1', 'x'.repeat(3000));
+    client.ask('q2', QUESTION);
+    expect((await client.closed).code).toBe(1009);
+    other.ask('q3', QUESTION);
+    await other.end('q3');
+    expect(other.frames.filter(({ type }) => type === 'accepted').map(({ id }) => id)).toEqual(['q3']);
+  });
+
   test('empty, blank and overlong questions by their codes', async () => {
     const { url } = await startApplication();
     const client = await ChatClient.open(url);
@@ -124,11 +140,28 @@ describe('an upgrade', () => {
     expect(second.frames).toMatchObject([{ type: 'error', error: { code: 'OVERLOADED' } }]);
   });
 
+  test('that is none gets the error of any other route that is not there', async () => {
+    const { url } = await startApplication();
+    const { status, body } = await call(`${url}/ws`);
+    expect([status, body.error?.code]).toEqual([404, 'ROUTE_NOT_FOUND']);
+  });
+
   test('of another route is no chat', async () => {
     const { url } = await startApplication();
     const socket = new WebSocket(`${url.replace('http', 'ws')}/nope`);
     const [error] = (await once(socket, 'error')) as [Error];
     expect(error.message).toContain('404');
+  });
+
+  test('to another protocol is left alone: the request is answered as it is', async () => {
+    const { url } = await startApplication();
+    await index(url);
+    const h2c = { headers: ['connection: upgrade, http2-settings', 'upgrade: h2c', 'http2-settings: AAMAAABkAAQCAAAAAAIAAAAA'] };
+    const client = await RawSocket.open(url);
+    client.request('GET', '/livez', h2c);
+    await eventually(() => expect(client.received).toMatch(/^HTTP\/1.1 200 .*alive/s));
+    client.request('POST', '/query', { ...h2c, body: { question: QUESTION } });
+    await eventually(() => expect(client.received).toMatch(/"finish":"stop"/));
   });
 
   test('speaks banyan.v1 where the client offers it, and names no key', async () => {

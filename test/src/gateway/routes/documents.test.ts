@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { eventually } from '../../../support/eventually.ts';
 import { ScriptedModel } from '../../../support/scripted-model.ts';
 import { startApplication } from '../../../support/start-application.ts';
+import { ChatClient } from '../chat-client.ts';
 import { call, GUIDE, index, QUESTION } from '../rest-client.ts';
 
 describe('documents and jobs', () => {
@@ -88,6 +90,23 @@ describe('sessions and feedback', () => {
     expect((await call(`${url}/sessions/${String(session)}`)).body).toMatchObject({ id: session, turns: [{ id: turn, state: 'answered', end: { finish: 'stop' } }] });
     expect((await call(`${url}/sessions/${String(session)}`, 'DELETE')).status).toBe(204);
     expect((await call(`${url}/sessions`)).body['sessions']).toEqual([]);
+  });
+
+  test('a session that is forgotten leaves nothing behind that runs, and crashes nobody', async () => {
+    const model = new ScriptedModel();
+    const { url, kernel } = await startApplication({ models: [model] });
+    await index(url);
+    const client = await ChatClient.open(url);
+    const session = await client.session();
+    for (const id of ['q1', 'q2', 'q3']) client.ask(id, `${QUESTION} ${id}`);
+    await client.frame(({ type, id }) => type === 'accepted' && id === 'q3');
+    (await model.nth(0)).say('so far');
+    expect((await call(`${url}/sessions/${session}`, 'DELETE')).status).toBe(204);
+    await eventually(() => expect(model.streams.every(({ signal }) => signal.aborted)).toBe(true));
+    await eventually(async () => expect((await call(`${url}/stats`)).body['active_sessions']).toBe(0));
+    expect((await call(`${url}/sessions/${session}`)).status).toBe(404);
+    expect((await call(`${url}/admin/crashes`)).body['crashes']).toEqual([]);
+    expect(kernel.tree()?.children.map(({ restarts }) => restarts)).toEqual(kernel.tree()?.children.map(() => 0));
   });
 
   test('a running turn is stopped by REST, and the reply tells its end', async () => {

@@ -4,6 +4,7 @@ import { QueryReply } from '#src/gateway/schemas/answers.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { ScriptedModel } from '../../../support/scripted-model.ts';
 import { startApplication } from '../../../support/start-application.ts';
+import { RawSocket } from '../raw-socket.ts';
 import { call, GUIDE, index, QUESTION } from '../rest-client.ts';
 
 const REFUSED: readonly (readonly [what: string, body: unknown, status: number, code: string])[] = [  ['an empty question', { question: '' }, 400, 'QUESTION_EMPTY'],
@@ -102,6 +103,26 @@ describe('POST /query', () => {
     gone.abort();
     await expect(asked).rejects.toThrow('aborted');
     await eventually(() => expect(stream.signal.aborted).toBe(true));
+  });
+
+  test('a client that hangs up before its question is accepted takes it with it as well', async () => {
+    const model = new ScriptedModel();
+    const { url } = await startApplication({ models: [model] });
+    await index(url);
+    const client = await RawSocket.open(url);
+    client.request('POST', '/query', { body: { question: QUESTION } });
+    client.socket.end();
+    await eventually(async () => {
+      const [session] = (await call(`${url}/sessions`)).body['sessions'] as { id: string }[];
+      expect((await call(`${url}/sessions/${session?.id}`)).body['turns']).toMatchObject([{ end: { finish: 'cancelled' } }]);
+    });
+    expect(model.streams.every(({ signal }) => signal.aborted)).toBe(true);
+  });
+
+  test('the longest times that can be set are no shorter than others', async () => {
+    const { url } = await startApplication({ env: { BANYAN_TURN_TIMEOUT_MS: '3600000', BANYAN_SESSION_QUEUE_LENGTH: '1000' } });
+    await index(url);
+    expect((await call(`${url}/query`, 'POST', { question: QUESTION })).status).toBe(200);
   });
 
   test('bad questions are refused by their codes, and the service answers on', async () => {

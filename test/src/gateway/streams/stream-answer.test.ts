@@ -4,6 +4,7 @@ import { ScriptedModel } from '../../../support/scripted-model.ts';
 import { startApplication } from '../../../support/start-application.ts';
 import { ChatClient } from '../chat-client.ts';
 import { EventReader, postJson } from '../event-reader.ts';
+import { RawSocket } from '../raw-socket.ts';
 import { call, index, QUESTION } from '../rest-client.ts';
 
 describe('POST /query with stream', () => {
@@ -72,6 +73,26 @@ describe('POST /query with stream', () => {
     reader.hangUp();
     stream.say('for the others').finish();
     expect((await client.ofType('answer-end'))['finish']).toBe('stop');
+  });
+
+  test('a client that was cut off because it did not read leaves its question running, to come back for it', async () => {
+    const model = new ScriptedModel();
+    const { url } = await startApplication({ models: [model], env: { BANYAN_SOCKET_BUFFER_BYTES: '16384' } });
+    await index(url);
+    const slow = await RawSocket.open(url);
+    slow.request('POST', '/query', { headers: ['connection: close'], body: { question: QUESTION, stream: true } });
+    const stream = await model.nth(0);
+    await eventually(() => expect(slow.received).toContain('event: accepted'));
+    slow.socket.pause();
+    // More than the system keeps for the two ends of the connection.
+    for (let n = 0; n < 800; n += 1) stream.say('x'.repeat(16_000));
+    await eventually(() => expect(stream.unread).toBe(0));
+    slow.socket.resume();
+    await slow.ended;
+    expect(slow.received).not.toContain('event: answer-end');
+    stream.finish();
+    const session = /"session":"([^"]+)"/.exec(slow.received)?.[1];
+    await eventually(async () => expect((await call(`${url}/sessions/${session}`)).body['turns']).toMatchObject([{ end: { finish: 'stop' } }]));
   });
 
   test('a quiet stream is kept alive by comments', async () => {

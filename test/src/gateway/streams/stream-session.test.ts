@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { eventually } from '../../../support/eventually.ts';
 import { ScriptedModel } from '../../../support/scripted-model.ts';
 import { startApplication } from '../../../support/start-application.ts';
+import { ChatClient } from '../chat-client.ts';
 import { EventReader } from '../event-reader.ts';
+import { RawSocket } from '../raw-socket.ts';
 import { call, index, QUESTION } from '../rest-client.ts';
 
 async function answeredSession(url: string): Promise<string> {
@@ -70,6 +73,47 @@ describe('GET /sessions/:id/events', () => {
     const none = await EventReader.open(`${url}/sessions/${session}/events?after=1`, { headers: { 'last-event-id': '-3' } });
     expect((await none.until('answer-end')).id).toBeGreaterThan(2);
     expect(none.events.flatMap(({ id }) => id ?? [])[0]).toBe(2);
+  });
+
+  test('a client that does not read is cut off at the bound', async () => {
+    const model = new ScriptedModel();
+    const { url } = await startApplication({ models: [model], env: { BANYAN_SOCKET_BUFFER_BYTES: '16384' } });
+    await index(url);
+    const client = await ChatClient.open(url);
+    const session = await client.session();
+    const slow = await RawSocket.open(url);
+    slow.request('GET', `/sessions/${session}/events`, { headers: ['connection: close'] });
+    await eventually(() => expect(slow.received).toContain('event: ready'));
+    slow.socket.pause();
+    client.ask('q1', QUESTION);
+    const stream = await model.nth(0);
+    // More than the system keeps for the two ends of the connection.
+    for (let n = 0; n < 800; n += 1) stream.say('x'.repeat(16_000));
+    stream.finish();
+    await eventually(async () => expect((await call(`${url}/sessions/${session}`)).body['turns']).toMatchObject([{ state: 'answered' }]));
+    slow.socket.resume();
+    await slow.ended;
+    expect(slow.received).toContain('event: answer-delta');
+    expect(slow.received).not.toContain('event: answer-end');
+  });
+
+  test('a client that missed more than the bound gets to the end by coming back', async () => {
+    const model = new ScriptedModel();
+    const { url } = await startApplication({ models: [model], env: { BANYAN_SOCKET_BUFFER_BYTES: '16384' } });
+    await index(url);
+    const asked = call(`${url}/query`, 'POST', { question: QUESTION });
+    const stream = await model.nth(0);
+    for (let n = 0; n < 8; n += 1) stream.say('x'.repeat(16_000));
+    stream.finish();
+    const { session } = (await asked).body;
+    let last = 0;
+    for (let isThrough = false; !isThrough; ) {
+      const reader = await EventReader.open(`${url}/sessions/${String(session)}/events?after=${last}`);
+      isThrough = await reader.until('answer-end').then(() => true, () => false);
+      const reached = reader.events.findLast(({ id }) => id !== undefined)?.id ?? 0;
+      expect(reached).toBeGreaterThan(last);
+      last = reached;
+    }
   });
 
   test('an unknown session is refused', async () => {

@@ -245,6 +245,17 @@ describe('a job whose documents get vectors', () => {
     expect(backlog(knowledge)).toEqual({ pending: 0, failed: 1 });
   });
 
+  test('names a document once though its failure is told twice, as after a worker that died before its reply', () => {
+    const knowledge = open();
+    bind(knowledge);
+    const job = startJob(knowledge, documents(2));
+    advance(knowledge, job, true);
+    const [failed = 0] = numbersOf(knowledge);
+    for (const _ of [1, 2]) end(knowledge, [failed], FAILED);
+    end(knowledge, numbersOf(knowledge));
+    expect(advance(knowledge, job, true).failures).toEqual([{ document: 'd0', error: FAILED }]);
+  });
+
   test('tries vectors that failed again when their unchanged document comes again', () => {
     const knowledge = open();
     bind(knowledge);

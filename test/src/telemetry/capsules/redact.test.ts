@@ -25,6 +25,11 @@ describe('redact', () => {
     expect(JSON.stringify(hide(deep))).toContain('"api_key":"[secret]"');
   });
 
+  test('hides who calls in an address', () => {
+    expect(hide('http://ada:love%20lace@models.test:8000/v1 refused')).toBe('http://[secret]@models.test:8000/v1 refused');
+    expect(hide('http://models.test:8000/a@b')).toBe('http://models.test:8000/a@b');
+  });
+
   test.for(['Bearer abcdefgh1234', 'Basic dXNlcjpwYXNz', 'AKIAEMULATED00000001', 'token=abc', 'api_key=abc123'])('hides %s, which no setting holds, by its form', (text) => {
     expect(hide(`before ${text} after`)).toBe('before [secret] after');
   });
