@@ -59,8 +59,10 @@ export async function cancelAt(url: string, emulators: EmulatedProviders, stage:
     const first = await Promise.race([reached.promise, asking.then(() => ended)]);
     if (first === ended) throw new Error(`${stage.name}: the question ended before it could be cancelled`);
     const request = await find(emulators, stage, before, ({ closedAtMs }) => stage.isOffTheWire === true || closedAtMs === undefined);
+    // Providers are asked while the acceptance is written: the disk's time is not the cancel's.
+    const accepted = await turn.promise;
     const cancelledAtMs = performance.timeOrigin + performance.now();
-    conversation.cancel(await turn.promise);
+    conversation.cancel(accepted);
     const asked = await asking;
     const endedAtMs = performance.timeOrigin + performance.now();
     const closedAtMs = stage.isOffTheWire === true ? endedAtMs : await closedAt(emulators, stage, request.index);

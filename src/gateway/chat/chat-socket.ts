@@ -88,6 +88,7 @@ export class ChatSocket implements FeedReader, OpenConnection {
 
   /** A client that cannot be served is told why; a browser reads frames and close codes, no refused upgrade. */
   #refuse(error: unknown): void {
+    this.#feed.close();
     this.#tellError(error, {});
     const code = error instanceof ServiceError ? error.code : 'INTERNAL';
     if (code === 'SESSION_NOT_FOUND') this.#link.close(CLOSE.unknownSession, code);
