@@ -45,15 +45,13 @@ class ExpectedSearch {
   readonly #stopper = new AbortController();
   readonly #onOver: () => void;
   readonly #searches: Searches;
-  #stage: Stage | undefined;
-  #show: Show | undefined;
+  /** Those that were reached before anybody could be shown them. */
+  readonly #stages: Stage[] = [];
+  #show: Show = (stage) => void this.#stages.push(stage);
 
   constructor(begin: Begin, onOver: () => void) {
     this.#onOver = onOver;
-    this.#searches = begin(this.#stopper.signal, (stage) => {
-      this.#stage = stage;
-      this.#show?.(stage);
-    });
+    this.#searches = begin(this.#stopper.signal, (stage) => this.#show(stage));
     // A fault is told to who takes them.
     for (const search of [this.#searches.words, this.#searches.similar]) search.catch(() => undefined);
   }
@@ -61,7 +59,7 @@ class ExpectedSearch {
   take(signal: AbortSignal, show: Show): Searches {
     this.#onOver();
     this.#show = show;
-    if (this.#stage !== undefined) show(this.#stage);
+    for (const stage of this.#stages) show(stage);
     const stop = (): void => this.#stopper.abort(signal.reason);
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });

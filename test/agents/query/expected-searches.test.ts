@@ -89,14 +89,14 @@ describe('searches that are expected', () => {
     expect(begun).toEqual([]);
   });
 
-  test('show who takes them the stage that they have reached, and those that follow', () => {
+  test.each([0, 1, 2])('show who takes them every stage in order, also the %i that they have reached', (reached) => {
     const { expected, begin, begun } = start();
     begin('a');
-    begun[0]?.show('embedding');
-    const stages: Stage[] = [];
+    const [all, stages]: [Stage[], Stage[]] = [['embedding', 'retrieving'], []];
+    for (const stage of all.slice(0, reached)) begun[0]?.show(stage);
     expected.take('a', NEVER, (stage) => stages.push(stage));
-    begun[0]?.show('retrieving');
-    expect(stages).toEqual(['embedding', 'retrieving']);
+    for (const stage of all.slice(reached)) begun[0]?.show(stage);
+    expect(stages).toEqual(all);
   });
 
   test('tell their failures to who takes them, and to nobody else', async () => {
