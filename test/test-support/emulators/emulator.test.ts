@@ -48,8 +48,7 @@ describe('an emulator records', () => {
     controller.abort();
     await reading;
     await eventually(() => expect(emulator.requests[0]).toMatchObject({ closedEarly: true }));
-    expect(emulator.openRequests).toBe(0);
-    expect(emulator.openSockets).toBe(0);
+    await eventually(() => expect([emulator.openRequests, emulator.openSockets]).toEqual([0, 0]));
   });
 
   test('no early close where it cut the connection itself', async () => {
