@@ -23,7 +23,7 @@ export interface Subscription {
 /** The one giver of `seq`: the table of the process `frames`. It dies with its process; the journal below it does not. */
 export interface FrameLog {
   /**
-   * Logs a frame; it is written and then sent at the end of this turn of the event loop, the first words of an answer
+   * Logs a frame; it is written and then sent behind this turn of the event loop, the first words of an answer
    * sooner. Answers with its number, or undefined when the turn cannot take it: before its `accepted`, after its end,
    * out of order.
    */

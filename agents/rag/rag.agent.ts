@@ -23,8 +23,8 @@ export function ragAgent(options: AdmissionOptions): StartFunction {
 }
 
 /**
- * Begins to embed a question that will be opened in a moment, unless its answer or its evidence is known. Who opens it
- * joins what is under way; without anybody it is given up as soon as the signal is aborted.
+ * Begins to search for the evidence of a question that will be opened in a moment, unless that or its answer is known or
+ * under way. Who opens it takes the searches over; without anybody they are given up as soon as the signal is aborted.
  */
 export function expectQuestion(kernel: Kernel, question: ExpectedQuestion, signal: AbortSignal): void {
   kernel.table<RagState>(RAG)?.admission.expect(question, signal);

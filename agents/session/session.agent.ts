@@ -195,7 +195,7 @@ export function adopterAgent(dependencies: SessionDependencies): StartFunction {
     for (const session of sessions) await ensureChild(kernel, SESSIONS, sessionSpec(dependencies, session));
   };
   const whenLost = async (signal: AbortSignal): Promise<void> => {
-    await new Promise((resolve) => kernel.monitor(SESSIONS, resolve));
+    await new Promise((resolve) => signal.addEventListener('abort', kernel.monitor(SESSIONS, resolve), { once: true }));
     signal.throwIfAborted();
     await kernel.whenUp(SESSIONS, RESTART_WAIT_MS, signal);
   };

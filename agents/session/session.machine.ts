@@ -55,7 +55,7 @@ export const sessionMachine = sessionSetup.createMachine({
       invoke: {
         src: 'recover',
         input: ({ context }) => context,
-        onDone: { target: 'idle', actions: [{ type: 'adopt', params: ({ event }) => event.output }, 'resumeCancels'] },
+        onDone: { target: 'idle', actions: [{ type: 'adopt', params: ({ event }) => event.output }, 'resumeCancels', assign({ earlyCancels: [] })] },
       },
     },
     idle: {

@@ -50,7 +50,7 @@ export class Pace {
   #wake(): void {
     const now = Math.floor(performance.now());
     while (this.#wokenMs < now) {
-      this.#wokenMs += TICK_MS;
+      this.#wokenMs += 1;
       for (const wake of this.#sleepers.get(this.#wokenMs) ?? []) wake();
       this.#sleepers.delete(this.#wokenMs);
     }

@@ -56,6 +56,16 @@ describe('the search for evidence', () => {
     expect(emulators.bedrock.openRequests).toBe(0);
   });
 
+  test('is not begun for a question that is being searched for', async () => {
+    const { url, emulators } = await startCloudService();
+    const before = requestsOf(emulators.pinecone, PATHS.query).length;
+    emulators.pinecone.script({ path: PATHS.query, delayMs: 500 });
+    const first = ask(url);
+    await eventually(() => expect(requestsOf(emulators.pinecone, PATHS.query)).toHaveLength(before + 1));
+    const second = await ask(url);
+    expect([(await first).end['answer'], requestsOf(emulators.pinecone, PATHS.query).length]).toEqual([second.end['answer'], before + 1]);
+  });
+
   test('is not begun for a question whose answer is known', async () => {
     const { url, emulators } = await startCloudService({ env: { BANYAN_EMBEDDING_CACHE_ENTRIES: '0' } });
     await ask(url);
